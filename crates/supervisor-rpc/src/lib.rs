@@ -1,0 +1,9 @@
+//! What supervisord and its clients must agree on: states, faults, names, methods, and their XML-RPC form.
+//!
+//! The data has no async and no sockets; only [`client`] talks to a server.
+
+pub mod fault;
+pub mod info;
+pub mod namespec;
+pub mod state;
+pub mod value;

@@ -1,0 +1,9 @@
+//! supervisord: keeps programs running, captures their output, answers XML-RPC.
+
+pub mod events;
+pub mod http;
+pub mod listener;
+pub mod log;
+pub mod process;
+pub mod rpc;
+pub mod web;

@@ -1,0 +1,2 @@
+//! Entry of supervisord.
+fn main() {}

@@ -1,0 +1,74 @@
+//! The way from a connection to the supervisor and back.
+//!
+//! A connection owns a [`Handle`]; the event loop receives [`Call`]s and answers each when it can, which may be much
+//! later (`wait=True`). Nothing here knows HTTP or XML.
+
+use std::path::PathBuf;
+
+use supervisor_rpc::fault::Fault;
+use supervisor_rpc::value::Value;
+use tokio::sync::{mpsc, oneshot};
+
+/// A question to the supervisor and where its answer goes.
+#[derive(Debug)]
+pub struct Call {
+    /// The question.
+    pub ask: Ask,
+    /// Dropped when the connection is gone: then nobody waits any more.
+    pub reply: oneshot::Sender<Answer>,
+}
+
+/// A question to the supervisor.
+#[derive(Debug)]
+pub enum Ask {
+    /// A `supervisor.*` method.
+    Method {
+        /// Full name, such as `supervisor.getState`.
+        name: String,
+        /// Its parameters.
+        params: Vec<Value>,
+    },
+    /// Where a process logs to, for `/logtail/…`.
+    LogPath {
+        /// As given by the user: `group:process` or `process`.
+        namespec: String,
+        /// stderr instead of stdout.
+        stderr: bool,
+    },
+    /// Where the daemon logs to, for `/mainlogtail`.
+    MainLogPath,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug)]
+pub enum Answer {
+    /// What a method returned.
+    Value(Value),
+    /// What it refused with.
+    Fault(Fault),
+    /// The answer to `LogPath` and `MainLogPath`; `None`: no such process, or it has no log.
+    Path(Option<PathBuf>),
+}
+
+/// Asks the supervisor.
+#[derive(Debug, Clone)]
+pub struct Handle(mpsc::Sender<Call>);
+
+/// The supervisor is gone: the daemon is ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+impl Handle {
+    /// A handle and the other end of it. At most `limit` calls wait for the supervisor's attention.
+    pub fn new(limit: usize) -> (Self, mpsc::Receiver<Call>) {
+        let (sender, receiver) = mpsc::channel(limit);
+        (Self(sender), receiver)
+    }
+
+    /// Asks, and waits for the answer.
+    pub async fn ask(&self, ask: Ask) -> Result<Answer, Gone> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Call { ask, reply }).await.map_err(|_| Gone)?;
+        answer.await.map_err(|_| Gone)
+    }
+}
