@@ -4,6 +4,7 @@ pub mod events;
 pub mod http;
 pub mod listener;
 pub mod log;
+pub mod os;
 pub mod process;
 pub mod rpc;
 pub mod web;

@@ -1,0 +1,3 @@
+//! The one seam to the kernel.
+
+pub mod child;
