@@ -1,1 +1,3 @@
-//! Ours.
+//! What only this implementation promises.
+
+mod differences;
