@@ -9,6 +9,7 @@ mod group;
 mod http_server;
 mod program;
 mod rpcinterface;
+mod supervisorctl;
 mod supervisord;
 
 pub use eventlistener::{EventType, Pool};
@@ -17,6 +18,7 @@ pub use group::{Group, GroupKind};
 pub use http_server::{Credentials, HttpServer, InetAddress, Listen, UnixAddress};
 pub use program::{Autorestart, Channel, LogTarget, Program, ServerUrl, Signal};
 pub use rpcinterface::RpcInterface;
+pub use supervisorctl::CtlOptions;
 pub use supervisord::{LogLevel, Supervisord};
 
 /// Everything that supervisord reads: its main file and the files that this one includes.
@@ -34,6 +36,29 @@ pub struct Config {
     pub groups: Vec<Rc<Group>>,
     /// What was found while reading and is to be logged once the log is open, in this order.
     pub notices: Vec<Notice>,
+}
+
+impl Config {
+    /// What `SUPERVISOR_SERVER_URL` is when a program does not say: the first unix socket, else the first TCP port.
+    pub fn serverurl(&self) -> Option<String> {
+        let unix = self.http_servers.iter().find_map(|server| match &server.listen {
+            Listen::Unix(address) => Some(format!("unix://{}", address.file.display())),
+            Listen::Inet(_) => None,
+        });
+        let inet = || {
+            self.http_servers.iter().find_map(|server| match &server.listen {
+                Listen::Unix(_) => None,
+                Listen::Inet(InetAddress { host, port }) if host.is_empty() => {
+                    Some(format!("http://localhost:{port}"))
+                }
+                Listen::Inet(InetAddress { host, port }) if host.contains(':') => {
+                    Some(format!("http://[{host}]:{port}"))
+                }
+                Listen::Inet(InetAddress { host, port }) => Some(format!("http://{host}:{port}")),
+            })
+        };
+        unix.or_else(inet)
+    }
 }
 
 /// A line for the log about what was found in the configuration.

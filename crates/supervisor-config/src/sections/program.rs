@@ -79,7 +79,7 @@ pub struct Program {
     /// Attempts after the first before it is given up.
     pub startretries: i64,
     /// Exit statuses that are expected.
-    pub exitcodes: Vec<i32>,
+    pub exitcodes: Rc<[i32]>,
     /// Asks it to end.
     pub stopsignal: Signal,
     /// Seconds until SIGKILL.
@@ -92,10 +92,12 @@ pub struct Program {
     pub uid: Option<u32>,
     /// Its file creation mask.
     pub umask: Option<u32>,
+    /// It and its children cannot gain privileges by executing a file (new key `no_new_privs`).
+    pub no_new_privs: bool,
     /// Its working folder.
     pub directory: Option<PathBuf>,
-    /// Its environment besides the daemon's own: `[supervisord] environment`, then the program's.
-    pub environment: Vec<(String, String)>,
+    /// Its environment besides the daemon's own: `[supervisord] environment`, then the program's. Shared where equal.
+    pub environment: Rc<[(String, String)]>,
     /// stderr goes where stdout goes.
     pub redirect_stderr: bool,
     /// Its standard output.
