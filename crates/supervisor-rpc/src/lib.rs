@@ -2,8 +2,12 @@
 //!
 //! The data has no async and no sockets; only [`client`] talks to a server.
 
+pub mod client;
 pub mod fault;
 pub mod info;
+pub mod listener;
+pub mod methods;
 pub mod namespec;
 pub mod state;
 pub mod value;
+pub mod xml;

@@ -1,4 +1,35 @@
-//! A value of XML-RPC.
+//! A value of XML-RPC, and the way from and to the structures of serde.
+
+mod deserialize;
+mod serialize;
+
+use thiserror::Error;
+
+pub use deserialize::from_value;
+pub use serialize::to_value;
+
+/// Why a value does not fit a structure.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ValueError {
+    /// A map whose keys are no strings.
+    #[error("the name of a member is no text")]
+    KeyIsNoText,
+    /// What serde says, such as `missing field`.
+    #[error("{0}")]
+    Mismatch(String),
+}
+
+impl serde::ser::Error for ValueError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        Self::Mismatch(message.to_string())
+    }
+}
+
+impl serde::de::Error for ValueError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        Self::Mismatch(message.to_string())
+    }
+}
 
 /// What a parameter or a result can be.
 #[derive(Debug, Clone, PartialEq)]
