@@ -1,1 +1,195 @@
-//! To come.
+//! Events: what happened, in the words that listeners receive.
+//!
+//! An event is frozen when it is emitted; its body is the text of the original, byte for byte. Who receives it, and
+//! when, is [`crate::listener`]'s affair.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use supervisor_config::sections::EventType;
+use supervisor_rpc::state::ProcessState;
+
+use crate::process::output::Stream;
+use crate::repr;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its type, never an abstract one.
+    pub kind: EventType,
+    /// Its body.
+    pub body: String,
+}
+
+/// The process that an event is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub process: &'a str,
+    /// Its group's name.
+    pub group: &'a str,
+}
+
+/// The state that a process entered, with what its event says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the event's body")]
+pub enum Entered {
+    /// STARTING, for the `tries`-th time in a row; 0 the first time.
+    Starting { tries: i64 },
+    /// RUNNING.
+    Running { pid: i32 },
+    /// BACKOFF.
+    Backoff { tries: i64 },
+    /// STOPPING.
+    Stopping { pid: i32 },
+    /// EXITED.
+    Exited { expected: bool, pid: i32 },
+    /// STOPPED; the pid is 0 when there was no process to stop.
+    Stopped { pid: i32 },
+    /// FATAL.
+    Fatal,
+    /// UNKNOWN.
+    Unknown,
+}
+
+impl Event {
+    /// PROCESS_STATE_…
+    pub fn process_state(subject: Subject<'_>, from: ProcessState, entered: Entered) -> Self {
+        let (kind, extra) = match entered {
+            Entered::Starting { tries } => (EventType::ProcessStateStarting, format!(" tries:{tries}")),
+            Entered::Running { pid } => (EventType::ProcessStateRunning, format!(" pid:{pid}")),
+            Entered::Backoff { tries } => (EventType::ProcessStateBackoff, format!(" tries:{tries}")),
+            Entered::Stopping { pid } => (EventType::ProcessStateStopping, format!(" pid:{pid}")),
+            Entered::Exited { expected, pid } => {
+                (EventType::ProcessStateExited, format!(" expected:{} pid:{pid}", u8::from(expected)))
+            }
+            Entered::Stopped { pid } => (EventType::ProcessStateStopped, format!(" pid:{pid}")),
+            Entered::Fatal => (EventType::ProcessStateFatal, String::new()),
+            Entered::Unknown => (EventType::ProcessStateUnknown, String::new()),
+        };
+        let Subject { process, group } = subject;
+        let from = from.name();
+        Self { kind, body: format!("processname:{process} groupname:{group} from_state:{from}{extra}") }
+    }
+
+    /// PROCESS_LOG_…
+    pub fn process_log(subject: Subject<'_>, pid: i32, stream: Stream, data: &[u8]) -> Self {
+        let kind = Self::process_log_kind(stream);
+        let Subject { process, group } = subject;
+        let (channel, data) = (stream.name(), repr::decoded(data));
+        Self {
+            kind,
+            body: format!("processname:{process} groupname:{group} pid:{pid} channel:{channel}\n{data}"),
+        }
+    }
+
+    /// The type of [`Self::process_log`], to ask whether anybody wants it.
+    pub fn process_log_kind(stream: Stream) -> EventType {
+        match stream {
+            Stream::Stdout => EventType::ProcessLogStdout,
+            Stream::Stderr => EventType::ProcessLogStderr,
+        }
+    }
+
+    /// PROCESS_COMMUNICATION_…
+    pub fn process_communication(subject: Subject<'_>, pid: i32, stream: Stream, data: &[u8]) -> Self {
+        let kind = match stream {
+            Stream::Stdout => EventType::ProcessCommunicationStdout,
+            Stream::Stderr => EventType::ProcessCommunicationStderr,
+        };
+        let Subject { process, group } = subject;
+        let data = repr::decoded(data);
+        Self { kind, body: format!("processname:{process} groupname:{group} pid:{pid}\n{data}") }
+    }
+
+    /// REMOTE_COMMUNICATION.
+    pub fn remote_communication(kind: &str, data: &str) -> Self {
+        Self { kind: EventType::RemoteCommunication, body: format!("type:{kind}\n{data}") }
+    }
+
+    /// SUPERVISOR_STATE_CHANGE_RUNNING.
+    pub fn supervisor_running() -> Self {
+        Self { kind: EventType::SupervisorStateChangeRunning, body: String::new() }
+    }
+
+    /// SUPERVISOR_STATE_CHANGE_STOPPING.
+    pub fn supervisor_stopping() -> Self {
+        Self { kind: EventType::SupervisorStateChangeStopping, body: String::new() }
+    }
+
+    /// PROCESS_GROUP_ADDED.
+    pub fn group_added(group: &str) -> Self {
+        Self { kind: EventType::ProcessGroupAdded, body: format!("groupname:{group}\n") }
+    }
+
+    /// PROCESS_GROUP_REMOVED.
+    pub fn group_removed(group: &str) -> Self {
+        Self { kind: EventType::ProcessGroupRemoved, body: format!("groupname:{group}\n") }
+    }
+
+    /// The event as a listener reads it: header line and body.
+    pub fn envelope(&self, identifier: &str, serial: i64, pool: &str, pool_serial: i64) -> Vec<u8> {
+        let (name, body) = (self.kind.name(), &self.body);
+        // The original counts characters although bytes travel; listeners are written for that.
+        let length = body.chars().count();
+        format!(
+            "ver:3.0 server:{identifier} serial:{serial} pool:{pool} poolserial:{pool_serial} \
+             eventname:{name} len:{length}\n{body}"
+        )
+        .into_bytes()
+    }
+}
+
+const PERIODS: [(EventType, i64); 3] =
+    [(EventType::Tick5, 5), (EventType::Tick60, 60), (EventType::Tick3600, 3600)];
+
+/// When TICK events are due. The one thing that follows the clock on the wall, as its slices are what is announced.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticks {
+    /// The start of the slice announced last, for each period that somebody listens to.
+    slices: [Option<i64>; PERIODS.len()],
+}
+
+impl Ticks {
+    /// To be told whenever a pool came or went: which types have a subscriber now.
+    pub fn watch(&mut self, wanted: impl Fn(EventType) -> bool, now: SystemTime) {
+        for (slice, (kind, period)) in self.slices.iter_mut().zip(PERIODS) {
+            *slice = wanted(kind).then(|| slice.unwrap_or_else(|| slice_at(now, period)));
+        }
+    }
+
+    /// The ticks of all periods whose slice is another than last time.
+    pub fn due(&mut self, now: SystemTime) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (last, (kind, period)) in self.slices.iter_mut().zip(PERIODS) {
+            let slice = slice_at(now, period);
+            if last.is_some_and(|last| last != slice) {
+                *last = Some(slice);
+                events.push(Event { kind, body: format!("when:{slice}") });
+            }
+        }
+        events
+    }
+
+    /// How long until the next tick; `None` when nobody listens.
+    pub fn next(&self, now: SystemTime) -> Option<Duration> {
+        let elapsed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let watched = self.slices.iter().zip(PERIODS).filter(|(slice, _)| slice.is_some());
+        watched.map(|(_, (_, period))| until_boundary(elapsed, period)).min()
+    }
+}
+
+fn seconds(now: SystemTime) -> i64 {
+    now.duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs().try_into().unwrap_or(i64::MAX))
+}
+
+fn slice_at(now: SystemTime, period: i64) -> i64 {
+    let now = seconds(now);
+    now - now % period
+}
+
+fn until_boundary(elapsed: Duration, period: i64) -> Duration {
+    let period = Duration::from_secs(period.unsigned_abs());
+    let into = Duration::new(elapsed.as_secs() % period.as_secs(), elapsed.subsec_nanos());
+    period - into
+}

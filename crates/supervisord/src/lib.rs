@@ -6,5 +6,6 @@ pub mod listener;
 pub mod log;
 pub mod os;
 pub mod process;
+pub mod repr;
 pub mod rpc;
 pub mod web;
