@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 mod error;
+pub mod getopt;
 pub mod sections;
 
 pub use error::{ConfigError, Place, Problem, Reason};

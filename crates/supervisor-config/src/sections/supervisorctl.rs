@@ -19,6 +19,8 @@ pub struct CtlOptions {
     pub prompt: String,
     /// Absolute.
     pub history_file: Option<PathBuf>,
+    /// The pid file that the same file gives to supervisord, absolute, if it can be understood.
+    pub pidfile: Option<PathBuf>,
     /// The servers that the same file gives to supervisord, as far as they can be understood.
     pub servers: Vec<HttpServer>,
 }
