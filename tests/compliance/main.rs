@@ -5,4 +5,15 @@
 //! SUPERVISORD_UNDER_TEST=theirs SUPERVISORCTL_UNDER_TEST=theirs SUPERVISOR_PYTHON=…/bin/python cargo test -p supervisor-tests --test compliance
 //! ```
 
+mod fcgi;
+mod groups;
+mod output;
 mod process_states;
+mod reload;
+mod restarting;
+mod rotation;
+mod running;
+mod signals;
+mod spawning;
+mod stopping;
+mod syslog;

@@ -6,8 +6,9 @@ mod daemon;
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use nix::unistd::Pid;
@@ -165,6 +166,36 @@ impl TestBed {
         let written = fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))
             .and_then(|()| fs::write(&path, self.fill(text)));
         written.unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// Writes a file that can be executed.
+    pub fn write_script(&self, name: &str, text: &str) {
+        self.write(name, text);
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(self.path(name), executable).expect("the file was just written");
+    }
+
+    /// Makes a user the owner of the folder and of what is in it (root may).
+    ///
+    /// # Panics
+    ///
+    /// When there is no such user.
+    #[track_caller]
+    pub fn give_to(&self, user: &str) {
+        let owned = Command::new("chown").arg("-R").arg(user).arg(self.dir.path()).status();
+        assert!(owned.is_ok_and(|status| status.success()), "cannot give the folder to {user}");
+    }
+
+    /// Puts a copy of a program with root's set-user-id bit into the folder (root may).
+    ///
+    /// # Panics
+    ///
+    /// When there is no such program.
+    #[track_caller]
+    pub fn copy_setuid(&self, program: &str) {
+        let script = r#"install -o 0 -m 4755 "$(command -v "$0")" "$1""#;
+        let copied = Command::new("sh").args(["-c", script, program]).arg(self.path(program)).status();
+        assert!(copied.is_ok_and(|status| status.success()), "cannot copy {program}");
     }
 
     /// Replaces the configuration: the preamble and these sections.

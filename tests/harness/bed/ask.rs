@@ -1,5 +1,6 @@
 //! Asking the daemon over RPC.
 
+use std::fs;
 use std::thread::sleep;
 use std::time::Instant;
 
@@ -78,10 +79,16 @@ impl TestBed {
         Pid::from_raw(i32::try_from(pid).expect("a process number"))
     }
 
-    /// Waits until a process is in a state.
+    /// Waits until a process is in a state. One that is up has also come to be its program: a signal sent to a child of the original
+    /// that is still the daemon's copy would be lost.
     #[track_caller]
     pub fn state_becomes(&self, name: &str, state: &str) {
         self.eventually(&format!("{name} is {state}"), || self.state(name) == state);
+        if matches!(state, "STARTING" | "RUNNING") {
+            let command = |pid: i64| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let daemon = command(self.pid().as_raw().into());
+            self.eventually(&format!("{name} is its program"), || command(self.info(name).pid) != daemon);
+        }
     }
 
     /// The state changes of a process that [`RECORDER`](crate::RECORDER) has written down: the event's name without `PROCESS_STATE_`,

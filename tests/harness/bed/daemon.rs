@@ -23,7 +23,6 @@ impl TestBed {
         }
         command.arg("-c").arg(self.path("supervisord.conf")).args(&self.args);
         self.surround(&mut command);
-        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -32,6 +31,7 @@ impl TestBed {
         for name in ["PATH", "HOME", "TMPDIR", "TZ", "LLVM_PROFILE_FILE"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
     }
 
     /// Starts the daemon and waits until it answers.
@@ -52,9 +52,27 @@ impl TestBed {
     /// Starts the daemon without waiting.
     #[track_caller]
     pub fn launch(&mut self) {
+        self.launch_command(self.daemon_command());
+    }
+
+    /// Starts the daemon from a shell that has run a command before (`umask 077`, `ulimit -n 64`), without waiting.
+    #[track_caller]
+    pub fn launch_under(&mut self, prelude: &str) {
+        let daemon = self.daemon_command();
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("{prelude}; exec \"$@\""))
+            .arg("sh")
+            .arg(daemon.get_program())
+            .args(daemon.get_args());
+        self.surround(&mut shell);
+        self.launch_command(shell);
+    }
+
+    fn launch_command(&mut self, mut command: Command) {
         assert!(self.daemon.is_none(), "the bed has its daemon");
         let log = |name: &str| File::create(self.path(name)).expect("a file for the daemon's words");
-        let mut command = self.daemon_command();
         command.stdout(log("daemon.out")).stderr(log("daemon.err"));
         let daemon = command.spawn().expect("setsid starts the daemon");
         self.sessions.push(Pid::from_raw(daemon.id().cast_signed()));
