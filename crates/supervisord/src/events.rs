@@ -193,3 +193,106 @@ fn until_boundary(elapsed: Duration, period: i64) -> Duration {
     let into = Duration::new(elapsed.as_secs() % period.as_secs(), elapsed.subsec_nanos());
     period - into
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAT: Subject<'_> = Subject { process: "cat", group: "grp" };
+
+    #[test]
+    fn state_events_say_what_the_original_says() {
+        let table = [
+            (Entered::Starting { tries: 3 }, "PROCESS_STATE_STARTING", " tries:3"),
+            (Entered::Backoff { tries: 3 }, "PROCESS_STATE_BACKOFF", " tries:3"),
+            (Entered::Running { pid: 42 }, "PROCESS_STATE_RUNNING", " pid:42"),
+            (Entered::Stopping { pid: 42 }, "PROCESS_STATE_STOPPING", " pid:42"),
+            (Entered::Stopped { pid: 0 }, "PROCESS_STATE_STOPPED", " pid:0"),
+            (Entered::Exited { expected: true, pid: 42 }, "PROCESS_STATE_EXITED", " expected:1 pid:42"),
+            (Entered::Exited { expected: false, pid: 42 }, "PROCESS_STATE_EXITED", " expected:0 pid:42"),
+            (Entered::Fatal, "PROCESS_STATE_FATAL", ""),
+            (Entered::Unknown, "PROCESS_STATE_UNKNOWN", ""),
+        ];
+        for (entered, name, extra) in table {
+            let event = Event::process_state(CAT, ProcessState::Starting, entered);
+            assert_eq!(event.kind.name(), name);
+            assert_eq!(event.body, format!("processname:cat groupname:grp from_state:STARTING{extra}"));
+        }
+    }
+
+    #[test]
+    fn output_events_carry_text_or_say_that_it_is_none() {
+        let log = |stream, data| Event::process_log(CAT, 42, stream, data);
+        assert_eq!(
+            log(Stream::Stdout, "d\u{e9}\n".as_bytes()).body,
+            "processname:cat groupname:grp pid:42 channel:stdout\nd\u{e9}\n"
+        );
+        assert_eq!(
+            log(Stream::Stderr, b"\xffit's\n").body,
+            "processname:cat groupname:grp pid:42 channel:stderr\nUndecodable: b\"\\xffit's\\n\""
+        );
+        assert_eq!(log(Stream::Stderr, b"").kind, EventType::ProcessLogStderr);
+        let communication = Event::process_communication(CAT, 42, Stream::Stdout, b"");
+        assert_eq!(communication.body, "processname:cat groupname:grp pid:42\n");
+        assert_eq!(communication.kind.name(), "PROCESS_COMMUNICATION_STDOUT");
+    }
+
+    #[test]
+    fn other_events_say_what_the_original_says() {
+        assert_eq!(Event::remote_communication("a b", "x\u{e9}").body, "type:a b\nx\u{e9}");
+        assert_eq!(Event::supervisor_running().body, "");
+        assert_eq!(Event::supervisor_stopping().kind.name(), "SUPERVISOR_STATE_CHANGE_STOPPING");
+        assert_eq!(Event::group_added("g").body, "groupname:g\n");
+        assert_eq!(Event::group_removed("g").kind.name(), "PROCESS_GROUP_REMOVED");
+    }
+
+    #[test]
+    fn the_length_in_the_envelope_counts_characters() {
+        let event = Event::remote_communication("t", "d\u{e9}");
+        assert_eq!(
+            event.envelope("supervisor", 7, "pool", 3),
+            "ver:3.0 server:supervisor serial:7 pool:pool poolserial:3 eventname:REMOTE_COMMUNICATION \
+             len:9\ntype:t\nd\u{e9}"
+                .as_bytes()
+        );
+    }
+
+    fn at(milliseconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn ticks_are_due_when_their_slice_rolls_over() {
+        let mut ticks = Ticks::default();
+        ticks.watch(|_| true, at(58_000));
+        assert_eq!(ticks.next(at(58_000)), Some(Duration::from_secs(2)));
+        assert_eq!(ticks.due(at(59_999)), []);
+        let due: Vec<_> = ticks.due(at(60_300)).into_iter().map(|event| (event.kind, event.body)).collect();
+        assert_eq!(
+            due,
+            [(EventType::Tick5, "when:60".to_owned()), (EventType::Tick60, "when:60".to_owned())]
+        );
+        assert_eq!(ticks.due(at(60_300)), []);
+        assert_eq!(ticks.next(at(60_300)), Some(Duration::from_millis(4_700)));
+    }
+
+    #[test]
+    fn no_tick_is_due_when_nobody_listens() {
+        let mut ticks = Ticks::default();
+        ticks.watch(|_| false, at(0));
+        assert_eq!(ticks.next(at(1)), None);
+        assert_eq!(ticks.due(at(10_000_000)), []);
+        // Who comes late hears of no slice that began before.
+        ticks.watch(|kind| kind == EventType::Tick3600, at(7_300_000));
+        assert_eq!(ticks.due(at(7_400_000)), []);
+        assert_eq!(ticks.next(at(7_199_000)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_clock_set_back_ticks_once() {
+        let mut ticks = Ticks::default();
+        ticks.watch(|kind| kind == EventType::Tick5, at(100_000));
+        assert_eq!(ticks.due(at(7_000)).len(), 1);
+        assert_eq!(ticks.due(at(7_000)), []);
+    }
+}

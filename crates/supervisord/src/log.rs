@@ -310,3 +310,135 @@ impl Visit for Message<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// `[supervisord]` with this log; everything else is of no interest here.
+    fn options(logfile: &Path, loglevel: LogLevel) -> Supervisord {
+        Supervisord {
+            logfile: Some(logfile.to_owned()),
+            logfile_maxbytes: 0,
+            logfile_backups: 0,
+            loglevel,
+            pidfile: PathBuf::new(),
+            umask: 0o22,
+            nodaemon: false,
+            silent: false,
+            minfds: 1024,
+            minprocs: 200,
+            nocleanup: false,
+            childlogdir: PathBuf::new(),
+            user: None,
+            directory: None,
+            strip_ansi: false,
+            environment: Vec::new(),
+            identifier: "supervisor".to_owned(),
+            logfile_mode: None,
+            logfile_owner: None,
+        }
+    }
+
+    /// What is logged at this level while `act` runs: `LEVL message`.
+    pub(crate) fn logged(level: LogLevel, act: impl FnOnce()) -> Vec<String> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        open(&options(file.path(), level)).expect("opened");
+        act();
+        LOG.set(None);
+        LEVEL.set(None);
+        let text = fs::read_to_string(file.path()).expect("read");
+        text.lines()
+            .map(|line| line.get("2026-01-31 12:00:00,000 ".len()..).unwrap_or(line).to_owned())
+            .collect()
+    }
+
+    fn one_of_each() {
+        critical!("text {}", 1);
+        error!("text");
+        warn!("text");
+        info!("text");
+        debug!("text");
+        trace!("text");
+        blather!("text");
+    }
+
+    #[test]
+    fn every_level_has_its_letters_and_less_important_lines_are_dropped() {
+        let all =
+            ["CRIT text 1", "ERRO text", "WARN text", "INFO text", "DEBG text", "TRAC text", "BLAT text"];
+        let levels = [
+            LogLevel::Critical,
+            LogLevel::Error,
+            LogLevel::Warn,
+            LogLevel::Info,
+            LogLevel::Debug,
+            LogLevel::Trace,
+            LogLevel::Blather,
+        ];
+        for (index, level) in levels.into_iter().enumerate() {
+            assert_eq!(logged(level, one_of_each), all[..=index]);
+            assert_eq!(logged(level, || log(level, "text"))[0][5..], *"text");
+        }
+    }
+
+    #[test]
+    fn a_line_begins_with_the_local_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        open(&options(&path, LogLevel::Info)).expect("opened");
+        info!("several\nlines");
+        let text = fs::read_to_string(&path).expect("read");
+        let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "0000-00-00 00:00:00,000 INFO several\nlines\n");
+    }
+
+    #[test]
+    fn what_is_not_written_is_not_formatted() {
+        struct Costly;
+        impl fmt::Display for Costly {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("formatted");
+            }
+        }
+        assert!(logged(LogLevel::Info, || debug!("{Costly}")).is_empty());
+        debug!("{Costly}");
+    }
+
+    #[test]
+    fn the_log_is_reopened_and_cleared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        open(&options(&log, LogLevel::Info)).expect("opened");
+        assert_eq!(path(), Some(log.clone()));
+        info!("before");
+        fs::rename(&log, folder.path().join("moved")).expect("moved");
+        reopen();
+        info!("after");
+        assert!(fs::read_to_string(&log).expect("read").ends_with("INFO after\n"));
+        clear().expect("cleared");
+        assert_eq!(fs::read_to_string(&log).expect("read"), "");
+        fs::remove_file(&log).expect("removed");
+        assert_eq!(clear(), Err(Code::NoFile.fault()));
+    }
+
+    #[test]
+    fn a_full_disk_loses_lines_and_nothing_else() {
+        open(&options(Path::new("/dev/full"), LogLevel::Info)).expect("opened");
+        info!("lost");
+        reopen();
+        flush(Instant::now());
+        assert!(!is_backlogged());
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_opened_is_an_error() {
+        let error = open(&options(Path::new("/nonexistent/log"), LogLevel::Info)).expect_err("no folder");
+        assert_eq!(
+            error.to_string(),
+            "could not open log file /nonexistent/log: No such file or directory (os error 2)"
+        );
+    }
+}

@@ -179,7 +179,10 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> &'a [u8] {
 
 /// A number as Python's `int()` reads it from bytes; a negative one is none.
 fn parse_length(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii().strip_prefix(b"\x0b").unwrap_or(text).trim_ascii();
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let start = text.iter().position(|byte| !blank(byte))?;
+    let end = text.iter().rposition(|byte| !blank(byte))?;
+    let text = &text[start..=end];
     let digits = text.strip_prefix(b"+").unwrap_or(text);
     let mut number: u64 = 0;
     let mut digit_before = false;
@@ -194,4 +197,143 @@ fn parse_length(text: &[u8]) -> Option<u64> {
         }
     }
     digit_before.then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use ListenerState::{Acknowledged, Busy, Ready, Unknown};
+
+    fn listener(state: ListenerState) -> Protocol {
+        Protocol { state, ..Protocol::default() }
+    }
+
+    /// What a listener in a state says with these bytes.
+    fn says(state: ListenerState, bytes: &[u8]) -> Vec<Action> {
+        listener(state).feed(bytes)
+    }
+
+    fn changed(from: ListenerState, to: ListenerState) -> Action {
+        Action::Changed { from, to }
+    }
+
+    fn processed() -> Vec<Action> {
+        vec![Action::Processed, changed(Busy, Acknowledged)]
+    }
+
+    fn bad_line(line: &str) -> Vec<Action> {
+        vec![Action::BadResultLine(line.to_owned()), changed(Busy, Unknown)]
+    }
+
+    #[test]
+    fn a_listener_is_ready_when_it_says_so() {
+        assert_eq!(says(Acknowledged, b"READY\n"), [changed(Acknowledged, Ready)]);
+        let mut listener = listener(Acknowledged);
+        assert_eq!(listener.feed(b"READ"), []);
+        assert_eq!(listener.feed(b"Y\n"), [changed(Acknowledged, Ready)]);
+    }
+
+    #[test]
+    fn six_other_bytes_break_the_protocol() {
+        assert_eq!(says(Acknowledged, b"abcde"), []);
+        assert_eq!(says(Acknowledged, b"abcdef"), [changed(Acknowledged, Unknown)]);
+    }
+
+    #[test]
+    fn anything_said_while_ready_breaks_the_protocol() {
+        assert_eq!(says(Ready, b"x"), [changed(Ready, Unknown)]);
+        assert_eq!(
+            says(Acknowledged, b"READY\nREADY\n"),
+            [changed(Acknowledged, Ready), changed(Ready, Unknown)]
+        );
+    }
+
+    #[test]
+    fn nothing_leads_out_of_unknown() {
+        assert_eq!(says(Unknown, b"READY\nRESULT 2\nOK"), []);
+    }
+
+    #[test]
+    fn a_result_of_ok_means_processed_and_any_other_rejected() {
+        assert_eq!(says(Busy, b"RESULT 2\nOK"), processed());
+        for rejected in [&b"RESULT 4\nFAIL"[..], b"RESULT 3\nOK\n", b"RESULT 1\nO", b"RESULT 2\nKO"] {
+            assert_eq!(says(Busy, rejected), [Action::Rejected, changed(Busy, Acknowledged)]);
+        }
+    }
+
+    #[test]
+    fn what_follows_a_result_is_read_on() {
+        let mut all = processed();
+        all.push(changed(Acknowledged, Ready));
+        assert_eq!(says(Busy, b"RESULT 2\nOKREADY\n"), all);
+        assert_eq!(says(Busy, b"RESULT 2\nOKjunkjunk")[2..], [changed(Acknowledged, Unknown)]);
+    }
+
+    #[test]
+    fn an_empty_result_is_complete_at_once() {
+        assert_eq!(says(Busy, b"RESULT 0\n"), [Action::Rejected, changed(Busy, Acknowledged)]);
+    }
+
+    #[test]
+    fn numbers_are_read_as_python_reads_them_and_the_word_before_is_not_looked_at() {
+        let lines: [&[u8]; 6] = [
+            b"FOOBAR 2\n",
+            b"RESULT  2 \n",
+            b"RESULT +2\n",
+            b"RESULT 0_2\n",
+            b"RESULT 2\r\n",
+            b"RESULT \x0b2\x0c\n",
+        ];
+        for line in lines {
+            assert_eq!(says(Busy, &[line, b"OK"].concat()), processed());
+        }
+    }
+
+    #[test]
+    fn a_bad_result_line_breaks_the_protocol() {
+        for line in ["RESULT x", "RESULT", "", "READY", "RESULT 2__0", "RESULT _2", "RESULT -1", "it's 'x'"] {
+            assert_eq!(says(Busy, format!("{line}\nOK").as_bytes()), bad_line(line));
+        }
+        assert_eq!(says(Busy, b"RESULT \xff\n"), bad_line(r"Undecodable: b'RESULT \xff'"));
+    }
+
+    #[test]
+    fn a_flood_without_lines_costs_bounded_memory() {
+        let mut listener = listener(Busy);
+        let said: Vec<_> = (0..100).flat_map(|_| listener.feed(&[b'9'; 1000])).collect();
+        assert_eq!(said, bad_line(&"9".repeat(LONGEST_LINE)));
+        assert!(listener.pending.capacity() <= LONGEST_LINE);
+    }
+
+    #[test]
+    fn a_huge_result_is_not_kept() {
+        let mut listener = listener(Busy);
+        assert_eq!(listener.feed(b"RESULT 99999999999999999999999\n"), []);
+        assert_eq!(listener.feed(&[b'x'; 100_000]), []);
+        assert_eq!(listener.state(), Busy);
+        assert_eq!(listener.pending.capacity(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_says_the_same(
+            words in prop::collection::vec(
+                prop_oneof!["READY\n", "RESULT 2\n", "OK", "RESULT 4\nFAIL", "RESULT 0\n", "RES", "x"], 0..12),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+        ) {
+            let bytes = words.concat().into_bytes();
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.sort_unstable();
+            let mut listener = listener(Busy);
+            let mut said = Vec::new();
+            let mut from = 0;
+            for cut in cuts.into_iter().chain([bytes.len()]) {
+                said.extend(listener.feed(&bytes[from..cut]));
+                from = cut;
+            }
+            prop_assert_eq!(said, says(Busy, &bytes));
+        }
+    }
 }

@@ -175,3 +175,105 @@ impl Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: LocalTime =
+        LocalTime { year: 2026, month: 11, day: 5, hour: 7, minute: 35, second: 53, offset: 0 };
+
+    fn received(daemon: &UnixDatagram) -> Vec<String> {
+        daemon.set_nonblocking(true).expect("set");
+        let mut buffer = vec![0; 70_000];
+        let mut all = Vec::new();
+        while let Ok(length) = daemon.recv(&mut buffer) {
+            all.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+        }
+        all
+    }
+
+    #[test]
+    fn messages_look_like_those_of_the_c_library() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let daemon = UnixDatagram::bind(&path).expect("bound");
+        let mut syslog = Syslog::new(&path, "supervisord");
+        syslog.send(b"cat x", AT, Instant::now());
+        syslog.send(b"cat ", LocalTime { day: 25, ..AT }, Instant::now());
+        assert_eq!(
+            received(&daemon),
+            ["<14>Nov  5 07:35:53 supervisord: cat x", "<14>Nov 25 07:35:53 supervisord: cat "]
+        );
+    }
+
+    #[test]
+    fn a_missing_syslog_daemon_costs_messages_until_it_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let mut syslog = Syslog::new(&path, "supervisord");
+        let start = Instant::now();
+        syslog.send(b"1", AT, start);
+        let daemon = UnixDatagram::bind(&path).expect("bound");
+        syslog.send(b"2", AT, start);
+        assert_eq!((received(&daemon).len(), syslog.take_lost()), (0, 0));
+        syslog.send(b"3", AT, start + RETRY);
+        assert_eq!((received(&daemon).len(), syslog.take_lost(), syslog.take_lost()), (1, 2, 0));
+        // It is restarted.
+        drop(daemon);
+        std::fs::remove_file(&path).expect("removed");
+        let daemon = UnixDatagram::bind(&path).expect("bound");
+        syslog.send(b"4", AT, start + 2 * RETRY);
+        assert_eq!((received(&daemon).len(), syslog.take_lost()), (1, 0));
+    }
+
+    #[test]
+    fn a_slow_syslog_daemon_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log");
+        let daemon = UnixDatagram::bind(&path).expect("bound");
+        let mut syslog = Syslog::new(&path, "supervisord");
+        let now = Instant::now();
+        let message = [b'x'; 1000];
+        for _ in 0..2000 {
+            syslog.send(&message, AT, now);
+        }
+        assert!(syslog.is_backlogged());
+        assert!(syslog.waiting_bytes <= BACKLOG);
+        let mut all = 0;
+        while syslog.is_backlogged() {
+            all += received(&daemon).len();
+            syslog.flush(now);
+        }
+        all += received(&daemon).len();
+        assert_eq!(all as u64 + syslog.take_lost(), 2000);
+    }
+
+    fn lines(reads: &[&[u8]]) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut emit = |line: &[u8]| all.push(String::from_utf8_lossy(line).into_owned());
+        let mut lines = Lines::default();
+        for read in reads {
+            lines.feed(read, &mut emit);
+        }
+        lines.finish(&mut emit);
+        all
+    }
+
+    #[test]
+    fn output_becomes_lines() {
+        assert_eq!(lines(&[b"x\n\ny\nz"]), ["x", "", "y", "z"]);
+        assert_eq!(lines(&[b"one li", b"ne", b"\n", b"two\n"]), ["one line", "two"]);
+        assert_eq!(lines(&[b"\n"]), [""]);
+        assert!(lines(&[b""]).is_empty());
+    }
+
+    #[test]
+    fn endless_lines_are_cut() {
+        let long = "y".repeat(LONGEST_LINE + 5);
+        let cut = [&long[5..], "yyyyy"];
+        assert_eq!(lines(&[long.as_bytes()]), cut);
+        assert_eq!(lines(&[format!("{long}\n").as_bytes()]), cut);
+        assert_eq!(lines(&[&long.as_bytes()[..7], &long.as_bytes()[7..], b"\n"]), cut);
+    }
+}

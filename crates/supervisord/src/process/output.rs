@@ -217,3 +217,223 @@ fn find(bytes: &[u8], token: &[u8]) -> Option<usize> {
 fn prefix_at_end(bytes: &[u8], token: &[u8]) -> usize {
     (1..token.len()).rev().find(|&length| bytes.ends_with(&token[..length])).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    enum Got {
+        Plain(Vec<u8>),
+        Captured(Vec<u8>),
+        Communication(Vec<u8>),
+    }
+
+    fn plain(bytes: &[u8]) -> Got {
+        Got::Plain(bytes.to_vec())
+    }
+
+    fn captured(bytes: &[u8]) -> Got {
+        Got::Captured(bytes.to_vec())
+    }
+
+    fn communication(bytes: &[u8]) -> Got {
+        Got::Communication(bytes.to_vec())
+    }
+
+    /// The pieces of these reads and of the end of the pipe.
+    fn pieces(mut output: Output, reads: &[&[u8]]) -> Vec<Got> {
+        let mut got = Vec::new();
+        let mut emit = |piece: Piece<'_>| {
+            got.push(match piece {
+                Piece::Plain(bytes) => plain(bytes),
+                Piece::Captured(bytes) => captured(bytes),
+                Piece::Communication(bytes) => communication(bytes),
+            });
+        };
+        for read in reads {
+            output.feed(read, &mut emit);
+        }
+        output.finish(&mut emit);
+        got
+    }
+
+    /// The pieces with neighbours of one kind joined.
+    fn joined(pieces: Vec<Got>) -> Vec<Got> {
+        let mut joined: Vec<Got> = Vec::new();
+        for piece in pieces {
+            match (joined.last_mut(), piece) {
+                (Some(Got::Plain(last)), Got::Plain(bytes)) => last.extend(bytes),
+                (Some(Got::Captured(last)), Got::Captured(bytes)) => last.extend(bytes),
+                (_, piece) => joined.push(piece),
+            }
+        }
+        joined
+    }
+
+    #[test]
+    fn without_capture_and_stripping_the_bytes_are_not_copied() {
+        let bytes = b"hello\n";
+        let mut seen = 0;
+        Output::new(0, false).feed(bytes, &mut |piece| {
+            assert!(matches!(piece, Piece::Plain(same) if std::ptr::eq(same, bytes.as_slice())));
+            seen += 1;
+        });
+        assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn captures_between_the_tokens() {
+        let bytes = [b"before ", BEGIN, b"captured", END, b"after"].concat();
+        assert_eq!(
+            pieces(Output::new(100, false), &[&bytes]),
+            [plain(b"before "), captured(b"captured"), communication(b"captured"), plain(b"after")]
+        );
+    }
+
+    #[test]
+    fn short_output_is_neither_delayed_nor_lost_in_capture_mode() {
+        let mut output = Output::new(100, false);
+        let mut got = Vec::new();
+        output.feed(b"y", &mut |piece| got.push(matches!(piece, Piece::Plain(b"y"))));
+        assert_eq!(got, [true]);
+        assert_eq!(pieces(Output::new(100, false), &[b"a", b"<!--X"]), [plain(b"a"), plain(b"<!--X")]);
+    }
+
+    #[test]
+    fn a_split_token_is_held_back_until_it_is_whole() {
+        let (first, second) = BEGIN.split_at(5);
+        assert_eq!(
+            pieces(Output::new(100, false), &[b"a", first, second, b"x", &END[..3], &END[3..]]),
+            [plain(b"a"), captured(b"x"), communication(b"x")]
+        );
+        assert_eq!(pieces(Output::new(100, false), &[first, b"other"]), [plain(&[first, b"other"].concat())]);
+    }
+
+    #[test]
+    fn an_empty_capture_is_a_communication_too() {
+        assert_eq!(pieces(Output::new(9, false), &[&[BEGIN, END].concat()]), [communication(b"")]);
+    }
+
+    #[test]
+    fn the_capture_buffer_keeps_its_last_bytes() {
+        let bytes = [BEGIN, b"1234567890", END].concat();
+        let got = pieces(Output::new(5, false), &[&bytes]);
+        assert_eq!(got, [captured(b"1234567890"), communication(b"67890")]);
+    }
+
+    #[test]
+    fn what_is_captured_without_end_is_no_communication() {
+        assert_eq!(
+            pieces(Output::new(5, false), &[BEGIN, b"abc<!--"]),
+            [captured(b"abc"), captured(b"<!--")]
+        );
+    }
+
+    #[test]
+    fn strips_the_sequences_that_the_original_strips() {
+        let cases: [(&[u8], &[u8]); 13] = [
+            (b"plain", b"plain"),
+            (b"\x1b[31mred\x1b[0m.", b"red."),
+            (b"a\x1b[2Jb\x1b[1;1Hc", b"abc"),
+            (b"a\x1b[4qHello", b"aello"),
+            (b"a\x1b(Bb", b"a\x1b(Bb"),
+            (b"a\x1b", b"a\x1b"),
+            (b"a\x1b\x1b[1mb", b"a\x1bb"),
+            (b"a\x1b[", b"a"),
+            (b"a\x1b[12", b"a"),
+            (b"\x1b[m", b""),
+            (b"\x1b[\x1b[mx", b"x"),
+            (b"a\x1b[?25lb\x1b]0;t\x07c", b"ab\x1b]0;t\x07c"),
+            (b"\x1b[123abc H x", b" x"),
+        ];
+        for (from, to) in cases {
+            let whole: Vec<_> = [from].concat();
+            let expected = if to.is_empty() { vec![] } else { vec![plain(to)] };
+            assert_eq!(joined(pieces(Output::new(0, true), &[&whole])), expected, "{from:?}");
+            let bytes: Vec<_> = from.chunks(1).collect();
+            assert_eq!(joined(pieces(Output::new(0, true), &bytes)), expected, "{from:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_token_ends_an_escape_sequence() {
+        let bytes = [b"aa\x1b[", BEGIN, b"m\x1b[1mcap\x1b", END, b"[1mxyz"].concat();
+        assert_eq!(
+            joined(pieces(Output::new(100, true), &[&bytes])),
+            [plain(b"aa"), captured(b"mcap\x1b"), communication(b"mcap\x1b"), plain(b"[1mxyz")]
+        );
+    }
+
+    #[test]
+    fn a_sequence_without_end_does_not_swallow_everything() {
+        let bytes = [b"\x1b[".to_vec(), vec![b'0'; 10_000], b"end".to_vec()].concat();
+        let got = joined(pieces(Output::new(0, true), &[&bytes]));
+        assert!(matches!(&got[..], [Got::Plain(bytes)] if bytes.ends_with(b"0end")));
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just(BEGIN.to_vec()),
+            Just(END.to_vec()),
+            Just(b"<!--XSUPERVISOR:".to_vec()),
+            Just(b"<".to_vec()),
+            Just(b"\x1b[31m".to_vec()),
+            Just(b"\x1b".to_vec()),
+            Just(b"[".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..20),
+        ];
+        prop::collection::vec(word, 0..20).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same(
+            bytes in text(),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+            limit in 0_i64..30,
+            strip: bool,
+        ) {
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.sort_unstable();
+            cuts.push(bytes.len());
+            let mut from = 0;
+            let mut reads: Vec<&[u8]> = Vec::new();
+            for cut in cuts {
+                reads.push(&bytes[from..cut]);
+                from = cut;
+            }
+            let whole = joined(pieces(Output::new(limit, strip), &[&bytes]));
+            prop_assert_eq!(joined(pieces(Output::new(limit, strip), &reads)), whole);
+        }
+
+        #[test]
+        fn no_byte_is_lost_or_doubled(bytes in text(), limit in 0_i64..30) {
+            let mut all = Vec::new();
+            for piece in pieces(Output::new(limit, false), &[&bytes]) {
+                match piece {
+                    Got::Plain(bytes) | Got::Captured(bytes) => all.extend(bytes),
+                    Got::Communication(_) => {}
+                }
+            }
+            if limit == 0 {
+                prop_assert_eq!(all, bytes);
+            } else {
+                // All but the tokens, each of which is dropped in its turn only.
+                let tokens = |at: usize| [BEGIN, END][at % 2];
+                let mut rest = &bytes[..];
+                let mut expected = Vec::new();
+                let mut turn = 0;
+                while let Some(at) = rest.windows(tokens(turn).len()).position(|window| window == tokens(turn)) {
+                    expected.extend_from_slice(&rest[..at]);
+                    rest = &rest[at + tokens(turn).len()..];
+                    turn += 1;
+                }
+                expected.extend_from_slice(rest);
+                prop_assert_eq!(all, expected);
+            }
+        }
+    }
+}

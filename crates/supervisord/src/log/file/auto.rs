@@ -52,3 +52,50 @@ fn is_auto(name: &str, identifier: &str) -> bool {
         !before.is_empty() && letters.next().is_some() && letters.as_str().contains(".log")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn knows_its_files_by_their_names() {
+        let yes = [
+            "cat-stdout---supervisor-abc123_z.log",
+            "cat-stdout---supervisor-abc.log.12",
+            "x---supervisor-a.logfile",
+            "x---supervisor-a.log b",
+            "---supervisor-a---supervisor-b.log",
+            "a b---supervisor-x.y.log",
+        ];
+        let no = [
+            "cat-stdout---other-abc.log",
+            "---supervisor-abc.log",
+            "x---supervisor-.log",
+            "x---supervisor-a b.log",
+            "x---supervisor-abc.txt",
+            "supervisord.log",
+        ];
+        assert!(yes.iter().all(|name| is_auto(name, "supervisor")));
+        assert!(!no.iter().any(|name| is_auto(name, "supervisor")));
+        // The original takes the identifier for a pattern.
+        assert!(!is_auto("x---a.b-c.log", "a+b") && is_auto("x---a+b-c.log", "a+b"));
+    }
+
+    #[test]
+    fn creates_private_files_and_removes_them_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = create(folder.path(), "cat", Stream::Stderr, "supervisor").expect("created");
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let random = name.strip_prefix("cat-stderr---supervisor-").and_then(|name| name.strip_suffix(".log"));
+        assert!(
+            random.is_some_and(|random| random.len() == 8 && random.bytes().all(|b| LETTERS.contains(&b)))
+        );
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o7777, 0o600);
+        let other = folder.path().join("other.log");
+        fs::write(&other, "").expect("written");
+        remove_old(folder.path(), "supervisor");
+        assert!(!path.exists() && other.exists());
+    }
+}

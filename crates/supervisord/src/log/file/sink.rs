@@ -201,3 +201,68 @@ pub(super) fn numbered(path: &Path, number: i64) -> PathBuf {
     name.push(format!(".{number}"));
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn knows_the_standard_streams_by_any_path() {
+        assert_eq!(standard_stream(Path::new("/dev/stdout")), Some(StandardStream::Stdout));
+        assert_eq!(standard_stream(Path::new("/dev/fd/2")), Some(StandardStream::Stderr));
+        let folder = tempfile::tempdir().expect("a folder");
+        let link = folder.path().join("link");
+        symlink("/dev/stderr", &link).expect("linked");
+        assert_eq!(standard_stream(&link), Some(StandardStream::Stderr));
+        assert_eq!(clearing(&link).expect("found"), Clearing::Leave);
+        let own = folder.path().join("loop");
+        symlink("loop", &own).expect("linked");
+        assert_eq!(standard_stream(&own), None);
+        assert_eq!(standard_stream(Path::new("/dev/null")), None);
+    }
+
+    #[test]
+    fn clears_regular_files_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "").expect("written");
+        symlink("file", path("link")).expect("linked");
+        symlink("missing", path("dangling")).expect("linked");
+        symlink("/dev/null", path("null")).expect("linked");
+        let found = |name: &str| clearing(&path(name)).expect("found");
+        assert_eq!(found("file"), Clearing::Remove);
+        assert_eq!(found("link"), Clearing::Truncate);
+        for name in ["dangling", "null", "missing"] {
+            assert_eq!(found(name), Clearing::Leave, "{name}");
+        }
+        assert_eq!(clearing(folder.path()).expect("found"), Clearing::Leave);
+    }
+
+    #[test]
+    fn a_shared_socket_that_is_full_is_not_waited_for() {
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        let sink = Sink { fd: ours.into(), kind: Kind::SharedSocket };
+        let Written { bytes, stopped } = sink.write(&vec![0; 10_000_000]);
+        assert_eq!(stopped, Some(Errno::EAGAIN));
+        drop(sink);
+        let mut read = Vec::new();
+        theirs.read_to_end(&mut read).expect("read");
+        assert_eq!(read.len(), bytes);
+    }
+
+    #[test]
+    fn a_shared_pipe_that_is_full_is_not_waited_for() {
+        let (mut theirs, ours) = io::pipe().expect("a pipe");
+        let sink = Sink { fd: ours.into(), kind: Kind::Shared };
+        let Written { bytes, stopped } = sink.write(&vec![0; 10_000_000]);
+        assert_eq!(stopped, Some(Errno::EAGAIN));
+        drop(sink);
+        let mut read = Vec::new();
+        theirs.read_to_end(&mut read).expect("read");
+        assert_eq!(read.len(), bytes);
+    }
+}
