@@ -258,9 +258,7 @@ impl Pool {
 
     /// The copy of a listener's output in the main log: its bytes as they are, unlike a program's.
     pub fn log_output(&self, index: usize, bytes: &[u8]) {
-        if let Some(member) = self.members.get(index)
-            && log::enabled(supervisor_config::sections::LogLevel::Debug)
-        {
+        if let Some(member) = self.members.get(index) {
             log::debug!("{} stdout output:\n{}", repr::text(&member.name), repr::bytes(bytes));
         }
     }

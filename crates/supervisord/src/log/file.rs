@@ -276,7 +276,7 @@ impl LogFile {
     fn rotate_if_due(&mut self, now: Instant) -> Option<Note> {
         let Rotation { maxbytes, backups } = self.rotation;
         let sink = self.sink.as_ref().filter(|sink| maxbytes > 0 && sink.rotates())?;
-        if sink.position().is_ok_and(|position| position < maxbytes) {
+        if !sink.position().is_ok_and(|position| position >= maxbytes) {
             return None;
         }
         let mut step = match self.rotating {
