@@ -72,6 +72,20 @@ impl Event {
         Self { kind, body: format!("processname:{process} groupname:{group} from_state:{from}{extra}") }
     }
 
+    /// The type of [`Self::process_state`], to ask whether anybody wants it.
+    pub fn process_state_kind(state: ProcessState) -> EventType {
+        match state {
+            ProcessState::Stopped => EventType::ProcessStateStopped,
+            ProcessState::Starting => EventType::ProcessStateStarting,
+            ProcessState::Running => EventType::ProcessStateRunning,
+            ProcessState::Backoff => EventType::ProcessStateBackoff,
+            ProcessState::Stopping => EventType::ProcessStateStopping,
+            ProcessState::Exited => EventType::ProcessStateExited,
+            ProcessState::Fatal => EventType::ProcessStateFatal,
+            ProcessState::Unknown => EventType::ProcessStateUnknown,
+        }
+    }
+
     /// PROCESS_LOG_…
     pub fn process_log(subject: Subject<'_>, pid: i32, stream: Stream, data: &[u8]) -> Self {
         let kind = Self::process_log_kind(stream);
@@ -88,6 +102,14 @@ impl Event {
         match stream {
             Stream::Stdout => EventType::ProcessLogStdout,
             Stream::Stderr => EventType::ProcessLogStderr,
+        }
+    }
+
+    /// The type of [`Self::process_communication`], to ask whether anybody wants it.
+    pub fn process_communication_kind(stream: Stream) -> EventType {
+        match stream {
+            Stream::Stdout => EventType::ProcessCommunicationStdout,
+            Stream::Stderr => EventType::ProcessCommunicationStderr,
         }
     }
 

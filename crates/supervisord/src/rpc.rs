@@ -6,8 +6,12 @@
 use std::path::PathBuf;
 
 use supervisor_rpc::fault::Fault;
+use supervisor_rpc::info::StatusInfo;
 use supervisor_rpc::value::Value;
 use tokio::sync::{mpsc, oneshot};
+
+mod logs;
+mod supervisor;
 
 /// A question to the supervisor and where its answer goes.
 #[derive(Debug)]
@@ -71,4 +75,18 @@ impl Handle {
         self.0.send(Call { ask, reply }).await.map_err(|_| Gone)?;
         answer.await.map_err(|_| Gone)
     }
+}
+
+impl From<Result<Value, Fault>> for Answer {
+    fn from(outcome: Result<Value, Fault>) -> Self {
+        match outcome {
+            Ok(value) => Self::Value(value),
+            Err(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// The answer of a method over several processes.
+pub(crate) fn status_list(results: &[StatusInfo]) -> Value {
+    supervisor::to_value(results)
 }

@@ -1,0 +1,240 @@
+//! The order in which the daemon comes to life, and begins again after SIGHUP.
+//!
+//! Rights, limits, log, sockets, old logs, groups, terminal, pid file: plain synchronous code until the runtime exists. An error
+//! until then is told on stderr with exit status 2. Unlike the original the sockets come before old AUTO logs are
+//! removed: a second daemon that finds them in use must not remove the logs of the first.
+
+use std::ffi::CString;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use nix::unistd::Uid;
+use supervisor_config::sections::{Config, Listen, LogLevel, Notice};
+use thiserror::Error;
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+
+use crate::clock::Now;
+use crate::event_loop::{self, Signals};
+use crate::group::SocketError;
+use crate::http::{self, Bound, ServerContext};
+use crate::os::Kernel;
+use crate::os::child::ignore_file_size_signal;
+use crate::os::daemonize::{self, LimitError};
+use crate::os::privileges::{self, Identity};
+use crate::pipes::Pipes;
+use crate::reader::Reader;
+use crate::rpc::Handle;
+use crate::rpc::system::Namespaces;
+use crate::supervisor::{Outcome, Supervisor, Surroundings};
+use crate::{VERSION, log};
+
+/// Why the daemon does not start.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "each says itself what it means")]
+pub enum StartError {
+    #[error("{0}")]
+    Rights(String),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error(transparent)]
+    Log(#[from] log::OpenError),
+    #[error(transparent)]
+    Http(#[from] http::OpenError),
+    #[error(transparent)]
+    Fcgi(#[from] SocketError),
+    #[error("cannot {doing}: {source}")]
+    System { doing: &'static str, source: io::Error },
+}
+
+fn system(doing: &'static str) -> impl Fn(io::Error) -> StartError {
+    move |source| StartError::System { doing, source }
+}
+
+/// Calls that wait for the supervisor's attention; more wait in their connections.
+const WAITING_CALLS: usize = 64;
+
+/// Runs the daemon with this configuration until its end.
+pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
+    daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
+    ignore_file_size_signal();
+    let mut config = Rc::new(config);
+    let mut first = Some(());
+    let mut descriptors = None;
+    let mut runtime = None;
+    loop {
+        let mut lines = become_user(&config)?;
+        if first.is_some() {
+            lines.extend(infos(daemonize::raise_limits(&config.supervisord)?));
+            descriptors = daemonize::raise_own_descriptors();
+        }
+        log::open(&config.supervisord)?;
+        tell(config.notices.iter().chain(&lines));
+        let bound = http::open(&config.http_servers)?;
+        if !config.supervisord.nocleanup {
+            log::file::auto::remove_old(&config.supervisord.childlogdir, &config.supervisord.identifier);
+        }
+        let pipes = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
+        let around = surroundings(&config, reader.clone(), descriptors);
+        let mut supervisor = Supervisor::new(Rc::clone(&config), around, pipes, &Now::read())?;
+        tell_of_servers(&config);
+        if first.take().is_some() && !config.supervisord.nodaemon {
+            daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
+        }
+        let pid_file = PidFile::write(config.supervisord.pidfile.clone());
+        // Only now, as a runtime does not survive a fork.
+        let runtime = match &mut runtime {
+            Some(runtime) => runtime,
+            none => none.insert(
+                Builder::new_current_thread()
+                    .enable_all()
+                    .on_thread_park(event_loop::nap)
+                    .build()
+                    .map_err(system("make the event loop"))?,
+            ),
+        };
+        adopt_orphans();
+        let outcome = LocalSet::new()
+            .block_on(runtime, serve(&mut supervisor, bound, &config))
+            .map_err(system("wait for events"))?;
+        drop(pid_file);
+        match outcome {
+            Outcome::End => return Ok(()),
+            Outcome::Restart(next) => config = Rc::new(*next),
+        }
+    }
+}
+
+async fn serve(supervisor: &mut Supervisor, bound: Vec<Bound>, config: &Config) -> io::Result<Outcome> {
+    let mut signals = Signals::listen()?;
+    let (handle, mut calls) = Handle::new(WAITING_CALLS);
+    let context = ServerContext {
+        identifier: config.supervisord.identifier.clone(),
+        version: VERSION,
+        namespaces: Namespaces::new(config.rpcinterfaces.iter().map(|interface| interface.name.clone())),
+    };
+    let servers = http::serve(bound, handle, context);
+    let outcome = event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new()).await;
+    servers.close().await;
+    outcome
+}
+
+/// Drops the rights that the daemon does not need.
+fn become_user(config: &Config) -> Result<Vec<Notice>, StartError> {
+    let Some(uid) = config.supervisord.user else {
+        return Ok(if Uid::current().is_root() {
+            let text = "Supervisor is running as root.  Privileges were not dropped because no user is specified in the \
+                        config file.  If you intend to run as root, you can set user=root in the config file to avoid \
+                        this message.";
+            vec![Notice { level: LogLevel::Critical, text: text.to_owned() }]
+        } else {
+            Vec::new()
+        });
+    };
+    match privileges::identity(Some(uid)) {
+        Identity::Keep => {}
+        Identity::Become(who) => {
+            privileges::become_user(&who).map_err(|reason| StartError::Rights(reason.to_owned()))?;
+        }
+        Identity::Impossible { reason, .. } => return Err(StartError::Rights(reason)),
+    }
+    Ok(infos(vec![format!("Set uid to user {uid} succeeded")]))
+}
+
+fn infos(lines: Vec<String>) -> Vec<Notice> {
+    lines.into_iter().map(|text| Notice { level: LogLevel::Info, text }).collect()
+}
+
+/// What was found before the log was open: as in the original, the loudest first.
+fn tell<'a>(notices: impl Iterator<Item = &'a Notice> + Clone) {
+    for level in [LogLevel::Critical, LogLevel::Warn, LogLevel::Info] {
+        for notice in notices.clone().filter(|notice| notice.level == level) {
+            log::log(level, &notice.text);
+        }
+    }
+}
+
+fn tell_of_servers(config: &Config) {
+    for server in &config.http_servers {
+        for interface in &config.rpcinterfaces {
+            log::info!("RPC interface '{}' initialized", interface.name);
+        }
+        if server.credentials.is_none() {
+            log::critical!("Server '{}' running without any HTTP authentication checking", server.section);
+        }
+    }
+}
+
+fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>) -> Surroundings {
+    let entry = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let (mut key, value) = (key.into_vec(), value.into_vec());
+        key.push(b'=');
+        key.extend(value);
+        CString::new(key).ok()
+    };
+    Surroundings {
+        reader,
+        server_url: server_url(config),
+        environment: std::env::vars_os().filter_map(entry).collect(),
+        path: std::env::var("PATH").unwrap_or_default(),
+        descriptors,
+    }
+}
+
+/// What children are told to reach the daemon by: the first unix socket, else the last port.
+fn server_url(config: &Config) -> Option<String> {
+    let unix = config.http_servers.iter().find_map(|server| match &server.listen {
+        Listen::Unix(address) => Some(format!("unix://{}", address.file.display())),
+        Listen::Inet(_) => None,
+    });
+    unix.or_else(|| {
+        config.http_servers.iter().rev().find_map(|server| match &server.listen {
+            Listen::Inet(address) if address.host.is_empty() => Some(format!("http://localhost:{}", address.port)),
+            Listen::Inet(address) if address.host.contains(':') => {
+                Some(format!("http://[{}]:{}", address.host, address.port))
+            }
+            Listen::Inet(address) => Some(format!("http://{}:{}", address.host, address.port)),
+            Listen::Unix(_) => None,
+        })
+    })
+}
+
+/// What the children leave behind becomes ours, so that no zombie stays. As the first process of a container it is anyway.
+fn adopt_orphans() {
+    if let Err(errno) = nix::sys::prctl::set_child_subreaper(true) {
+        log::debug!("orphans of children are not adopted: {}", errno.desc());
+    }
+}
+
+/// The file that tells the daemon's pid, as long as the daemon runs.
+#[derive(Debug)]
+struct PidFile(Option<PathBuf>);
+
+impl PidFile {
+    fn write(path: PathBuf) -> Self {
+        let pid = std::process::id();
+        let written = fs::File::create(&path).and_then(|mut file| writeln!(file, "{pid}"));
+        match written {
+            Ok(()) => {
+                log::info!("supervisord started with pid {pid}");
+                Self(Some(path))
+            }
+            Err(_) => {
+                log::critical!("could not write pidfile {}", path.display());
+                Self(None)
+            }
+        }
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // It may have been removed by somebody else.
+            let _: io::Result<()> = fs::remove_file(path);
+        }
+    }
+}
