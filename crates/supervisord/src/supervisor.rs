@@ -483,3 +483,6 @@ pub enum Outcome {
     /// It begins again with this configuration.
     Restart(Box<Config>),
 }
+
+#[cfg(test)]
+mod tests;
