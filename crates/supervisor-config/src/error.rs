@@ -5,6 +5,11 @@
 
 use std::fmt;
 
+use crate::environment::EnvironmentError;
+use crate::expand::ExpandError;
+use crate::python::Repr;
+use crate::value::ValueError;
+
 /// One problem or more; the first is the one that the original stops at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -25,10 +30,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problems.first() {
-            Some(first) => first.reason.fmt(f),
-            None => Ok(()),
-        }
+        self.problems.first().map_or(Ok(()), |first| first.reason.fmt(f))
     }
 }
 
@@ -51,6 +53,53 @@ pub struct Problem {
     pub help: Option<&'static str>,
 }
 
+/// Displayed as its sentence, its place and its help, on several lines.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{place}")?;
+        }
+        if let Some(help) = self.help {
+            write!(f, "\n  = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<Problem>,
+    reports: usize,
+}
+
+impl Problems {
+    /// More are not kept: nobody reads them.
+    const MOST: usize = 1000;
+
+    /// Keeps a problem unless it is known. The original reads some values twice; only the first time counts.
+    pub(crate) fn add(&mut self, problem: Problem) {
+        self.reports += 1;
+        let known = self.found.iter().any(|one| {
+            one.place == problem.place && one.reason.without_section() == problem.reason.without_section()
+        });
+        if !known && self.found.len() < Self::MOST {
+            self.found.push(problem);
+        }
+    }
+
+    /// How often a problem was reported, known ones included.
+    pub(crate) fn reports(&self) -> usize {
+        self.reports
+    }
+
+    /// The error, if there is one.
+    pub(crate) fn into_error(self) -> Option<ConfigError> {
+        (!self.found.is_empty()).then_some(ConfigError { problems: self.found })
+    }
+}
+
 /// A place in a file. Displayed as rustc does: the file and line, the text, a caret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -66,6 +115,25 @@ pub struct Place {
     pub width: usize,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Longer lines are shown from here on only.
+        const BEFORE: usize = 60;
+        /// And no further than this.
+        const SHOWN: usize = 120;
+        let margin = " ".repeat(self.line.to_string().len());
+        let hidden = if self.column + self.width > SHOWN { self.column.saturating_sub(BEFORE) } else { 0 };
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let text: String = self.text.chars().skip(hidden).take(SHOWN).map(shown).collect();
+        let column = self.column - hidden;
+        let width = self.width.clamp(1, SHOWN - column.min(SHOWN - 1));
+        writeln!(f, "{margin}--> {}:{}", self.file, self.line)?;
+        writeln!(f, "{margin} |")?;
+        writeln!(f, "{} | {text}", self.line)?;
+        write!(f, "{margin} | {}{}", " ".repeat(column), "^".repeat(width))
+    }
+}
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
@@ -75,17 +143,206 @@ pub enum Reason {
     /// The named file cannot be opened.
     #[error("could not read config file {0}")]
     Unreadable(String),
+    /// Bytes that are not UTF-8.
+    #[error("'utf-8' codec can't decode {}: {what}", bytes(*.first, *.position, *.length))]
+    Undecodable {
+        /// The first of them.
+        first: u8,
+        /// Where Python says that it is.
+        position: usize,
+        /// How many.
+        length: usize,
+        /// What is wrong with them.
+        what: &'static str,
+    },
+    /// Text before the first section.
+    #[error("File contains no section headers.\nfile: {}, line: {line}\n{}", Repr(.file), Repr(.text))]
+    NoHeader {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// Its text.
+        text: String,
+    },
+    /// Lines that are neither header nor key.
+    #[error("Source contains parsing errors: {}{}", Repr(.file), bad_lines(.lines))]
+    BadLines {
+        /// The file.
+        file: String,
+        /// The lines, from 1, and their texts.
+        lines: Vec<(usize, String)>,
+    },
+    /// `[include]` without its key.
+    #[error(".ini file has [include] section, but no files setting")]
+    NoFiles,
+    /// More than a configuration can mean.
+    #[error("the configuration is too large: with includes, expansions and numprocs it exceeds 256 MB")]
+    TooLarge,
     /// The section that the program needs is missing.
     #[error(".ini file does not include {0} section")]
     NoSection(&'static str),
+    /// A bad value.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// A value that cannot be expanded.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// A bad `environment`.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// A plug-in without its factory.
+    #[error("section [{section}] does not specify a {key}")]
+    NoFactory {
+        /// The section.
+        section: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// Python code that we cannot load.
+    #[error("{spec} cannot be resolved within [{section}]")]
+    Unresolved {
+        /// What should be loaded.
+        spec: String,
+        /// The section.
+        section: String,
+    },
+    /// A member of a group that does not exist.
+    #[error("[{section}] names unknown program or fcgi-program {program}")]
+    UnknownMember {
+        /// The section.
+        section: String,
+        /// The member.
+        program: String,
+    },
+    /// A member of a group that exists twice.
+    #[error("[{section}] name {program} is ambiguous (exists as program and fcgi-program)")]
+    AmbiguousMember {
+        /// The section.
+        section: String,
+        /// The member.
+        program: String,
+    },
+    /// A buffer without room.
+    #[error("[{section}] section sets invalid buffer_size ({size})")]
+    BufferSize {
+        /// The section.
+        section: String,
+        /// The size.
+        size: i64,
+    },
+    /// A listener of nothing.
+    #[error("[{0}] section requires an \"events\" line")]
+    NoEvents(String),
+    /// An event type that does not exist.
+    #[error("Unknown event type {event} in [{section}] events")]
+    UnknownEvent {
+        /// The section.
+        section: String,
+        /// The type.
+        event: String,
+    },
+    /// A listener whose protocol would be garbled.
+    #[error(
+        "[{0}] section sets redirect_stderr=true but this is not allowed because it will interfere with the \
+         eventlistener protocol"
+    )]
+    ListenerRedirects(String),
+    /// A FastCGI program without a socket.
+    #[error("[{0}] section requires a \"socket\" line")]
+    NoSocket(String),
+    /// A FastCGI backlog out of range.
+    #[error("Invalid socket_backlog value {0}")]
+    Backlog(i64),
+    /// A bad FastCGI socket.
+    #[error("{reason} in [{section}] socket")]
+    Socket {
+        /// Why it is bad.
+        reason: SocketError,
+        /// The section.
+        section: String,
+    },
+    /// A program without a command.
+    #[error("program section {0} does not specify a command")]
+    NoCommand(String),
+    /// Processes that would have the same name.
+    #[error("%(process_num) must be present within process_name when numprocs > 1")]
+    NoProcessNum,
+    /// Two keys against each other.
+    #[error("Cannot set stopasgroup=true and killasgroup=false")]
+    StopButNotKill,
+    /// A problem of a section that forms processes.
+    #[error("{reason} in section {} (file: {})", Repr(.section), Repr(.file))]
+    InProgram {
+        /// The problem.
+        reason: Box<Reason>,
+        /// The section.
+        section: String,
+        /// The file in which it first appears.
+        file: String,
+    },
+    /// A server without its port.
+    #[error("section [{section}] has no {key} value")]
+    NoAddress {
+        /// The section.
+        section: String,
+        /// `port` or `file`.
+        key: &'static str,
+    },
+    /// Half of a user.
+    #[error(
+        "Section [{0}] contains incomplete authentication: If a username or a password is specified, both the \
+         username and password must be specified"
+    )]
+    IncompleteLogin(String),
+    /// Two passwords.
+    #[error("Section [{0}] sets both password and password_file")]
+    TwoPasswords(String),
+    /// A password that cannot be had.
+    #[error("Section [{section}] names a password_file that cannot be read: {file}: {why}")]
+    PasswordFile {
+        /// The section.
+        section: String,
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let margin = " ".repeat(self.line.to_string().len());
-        writeln!(f, "{margin}--> {}:{}", self.file, self.line)?;
-        writeln!(f, "{margin} |")?;
-        writeln!(f, "{} | {}", self.line, self.text)?;
-        write!(f, "{margin} | {}{}", " ".repeat(self.column), "^".repeat(self.width.max(1)))
+impl Reason {
+    fn without_section(&self) -> &Self {
+        match self {
+            Self::InProgram { reason, .. } => reason.without_section(),
+            other => other,
+        }
     }
+}
+
+/// What is wrong with the socket of a FastCGI program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SocketError {
+    /// Not a known form. The original prints its unformatted text.
+    #[error("('Bad socket format %s', {})", Repr(.0))]
+    Format(String),
+    /// A relative path.
+    #[error("('Unix socket path %s is not an absolute path', {})", Repr(.0))]
+    Relative(String),
+    /// Access of something that is not a file.
+    #[error("socket_owner and socket_mode params should only be used with a Unix domain socket")]
+    NotAFile,
+    /// A bad port.
+    #[error(transparent)]
+    Port(#[from] ValueError),
+}
+
+fn bytes(first: u8, position: usize, length: usize) -> String {
+    match length {
+        1 => format!("byte {first:#04x} in position {position}"),
+        _ => format!("bytes in position {position}-{}", position + length - 1),
+    }
+}
+
+fn bad_lines(lines: &[(usize, String)]) -> String {
+    lines.iter().map(|(line, text)| format!("\n\t[line {line:2}]: {}", Repr(text))).collect()
 }

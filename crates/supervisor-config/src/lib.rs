@@ -6,12 +6,30 @@
 
 use std::path::{Path, PathBuf};
 
+mod dialect;
+mod environment;
 mod error;
+mod expand;
 pub mod getopt;
+mod include;
+mod ini;
+mod options;
+mod python;
+mod reading;
 pub mod sections;
+mod spelling;
+mod value;
 
-pub use error::{ConfigError, Place, Problem, Reason};
-pub use sections::{Config, CtlOptions, LogLevel};
+pub use environment::EnvironmentError;
+pub use error::{ConfigError, Place, Problem, Reason, SocketError};
+pub use expand::{ExpandError, FormatError};
+pub use options::Key;
+pub use python::NumberError;
+pub use sections::{Config, CtlOptions, Kind, LogLevel, Notice, kinds};
+pub use value::ValueError;
+
+use options::Remark;
+use reading::Asked;
 
 /// What the command line of supervisord says, which wins over the file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -71,13 +89,15 @@ pub fn load(
     process_env: &[(String, String)],
     cwd: &Path,
 ) -> Result<Config, ConfigError> {
-    let (_, _) = (overrides, process_env);
-    if !cwd.join(file).exists() {
-        let reason = Reason::NotFound(file.display().to_string());
-        return Err(Problem { reason, place: None, help: None }.into());
+    let found = reading::configuration(&Asked { file, environment: process_env, cwd }, overrides);
+    match (found.value, found.problems.into_error()) {
+        (Some(config), None) => {
+            let notices = found.remarks.into_iter().map(Notice::from).collect();
+            Ok(Config { notices, ..config })
+        }
+        (_, Some(error)) => Err(error),
+        (None, None) => unreachable!("what cannot be read has a problem"),
     }
-    let reason = Reason::NoSection("supervisord");
-    Err(Problem { reason, place: None, help: None }.into())
 }
 
 /// Reads what supervisorctl needs.
@@ -86,13 +106,12 @@ pub fn load_ctl(
     process_env: &[(String, String)],
     cwd: &Path,
 ) -> Result<CtlOptions, ConfigError> {
-    let _ = process_env;
-    if !cwd.join(file).exists() {
-        let reason = Reason::NotFound(file.display().to_string());
-        return Err(Problem { reason, place: None, help: None }.into());
+    let found = reading::client(&Asked { file, environment: process_env, cwd });
+    match (found.value, found.problems.into_error()) {
+        (Some(options), None) => Ok(options),
+        (_, Some(error)) => Err(error),
+        (None, None) => unreachable!("what cannot be read has a problem"),
     }
-    let reason = Reason::NoSection("supervisorctl");
-    Err(Problem { reason, place: None, help: None }.into())
 }
 
 /// Everything that can be said about a configuration, errors first.
@@ -102,23 +121,21 @@ pub fn check(
     process_env: &[(String, String)],
     cwd: &Path,
 ) -> Vec<Finding> {
-    match load(file, overrides, process_env, cwd) {
-        Ok(config) => config
-            .notices
-            .into_iter()
-            .map(|notice| Finding { level: notice.level, text: notice.text, place: None, help: None })
-            .collect(),
-        Err(error) => error
-            .problems()
-            .iter()
-            .map(|problem| Finding {
-                level: LogLevel::Error,
-                text: problem.reason.to_string(),
-                place: problem.place.clone(),
-                help: problem.help,
-            })
-            .collect(),
-    }
+    let found = reading::configuration(&Asked { file, environment: process_env, cwd }, overrides);
+    let problems = found.problems.into_error().map(|error| error.problems().to_vec()).unwrap_or_default();
+    let errors = problems.into_iter().map(|Problem { reason, place, help }| Finding {
+        level: LogLevel::Error,
+        text: reason.to_string(),
+        place,
+        help,
+    });
+    let remarks = found.remarks.into_iter().map(|Remark { level, text, place }| Finding {
+        level,
+        text,
+        place,
+        help: None,
+    });
+    errors.chain(remarks).collect()
 }
 
 /// Where both programs look for their file when none is named: relative to the folder above the one that the program

@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-mod eventlistener;
-mod fcgi_program;
-mod group;
-mod http_server;
-mod program;
-mod rpcinterface;
-mod supervisorctl;
-mod supervisord;
+use crate::options::{Key, options};
+use crate::value::Words;
+
+pub(crate) mod eventlistener;
+pub(crate) mod fcgi_program;
+pub(crate) mod group;
+pub(crate) mod http_server;
+pub(crate) mod program;
+pub(crate) mod rpcinterface;
+pub(crate) mod supervisorctl;
+pub(crate) mod supervisord;
 
 pub use eventlistener::{EventType, Pool};
 pub use fcgi_program::{FcgiSocket, SocketAddress};
@@ -68,4 +71,41 @@ pub struct Notice {
     pub level: LogLevel,
     /// The sentence, as the original words it.
     pub text: String,
+}
+
+options! {
+    /// The row of `[include]`.
+    pub(crate) struct Include {
+        /// The files to read over this one, with blanks between: patterns, relative to the folder of the main file.
+        files: Words;
+    }
+}
+
+/// A kind of section, as a manual shows it.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    /// Its name: `supervisord`, or `program:` with the colon where a name follows.
+    pub name: &'static str,
+    /// Its keys.
+    pub keys: Vec<Key>,
+}
+
+/// Every kind of section.
+pub fn kinds() -> Vec<Kind> {
+    let kind = |name, keys| Kind { name, keys };
+    let program = || program::read::known_keys().copied();
+    let listener = || program().filter(|key| key.name != "priority");
+    vec![
+        kind("unix_http_server", http_server::known_unix_keys().copied().collect()),
+        kind("inet_http_server", http_server::known_inet_keys().copied().collect()),
+        kind("supervisord", supervisord::Options::KEYS.to_vec()),
+        kind("supervisorctl", supervisorctl::known_keys().copied().collect()),
+        kind("include", Include::KEYS.to_vec()),
+        kind("program:", program().collect()),
+        kind("group:", group::Options::KEYS.to_vec()),
+        kind("eventlistener:", eventlistener::known_keys().copied().chain(listener()).collect()),
+        kind("fcgi-program:", fcgi_program::known_keys().copied().chain(program()).collect()),
+        kind("rpcinterface:", Vec::new()),
+        kind("ctlplugin:", Vec::new()),
+    ]
 }

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rpcinterface::resolves;
+use crate::error::Reason;
+use crate::options::{At, Key, options};
+use crate::value::List;
+
 /// What a pool of event listeners has besides its processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
@@ -146,4 +151,74 @@ impl EventType {
         self == Self::Event
             || theirs.strip_prefix(mine).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     }
+}
+
+options! {
+    /// The rows of a pool, one after the other, as the original checks each before it reads the next.
+    pub(crate) struct Buffer {
+        /// The place of the pool in the order of starting and stopping.
+        priority: i64 = "-1";
+        /// How many events wait for the pool at most.
+        buffer_size: i64 = "10";
+    }
+}
+
+options! {
+    /// The second row.
+    pub(crate) struct Handler {
+        /// What decides about the result of a listener. Only the default can be loaded.
+        result_handler: String = "supervisor.dispatchers:default_handler";
+    }
+}
+
+options! {
+    /// The third row.
+    pub(crate) struct Events {
+        /// The event types that the pool subscribes to, with commas between. Required.
+        events: List = "";
+    }
+}
+
+pub(crate) fn known_keys() -> impl Iterator<Item = &'static Key> {
+    [Events::KEYS, Buffer::KEYS, Handler::KEYS].into_iter().flatten()
+}
+
+/// Reads the pool and the priority of its group.
+pub(crate) fn read(at: &mut At<'_, '_>) -> (i64, Pool) {
+    let Buffer { priority, buffer_size: size } = Buffer::read(at);
+    let buffer_size = usize::try_from(size).ok().filter(|&size| size > 0);
+    if buffer_size.is_none() {
+        at.wrong("buffer_size", |section| Reason::BufferSize { section, size }, None);
+    }
+    let Handler { result_handler: spec } = Handler::read(at);
+    if !resolves(&spec, "supervisor.dispatchers", "default_handler") {
+        let help = "Python code cannot be loaded; leave the key out and let the listener answer OK or FAIL";
+        at.wrong("result_handler", |section| Reason::Unresolved { spec, section }, Some(help));
+    }
+    let events = events(at);
+    // Not allowed, as it would garble the protocol.
+    if at.value_or::<bool>("redirect_stderr", None, "false") {
+        at.wrong("redirect_stderr", Reason::ListenerRedirects, None);
+    }
+    (priority, Pool { events, buffer_size: buffer_size.unwrap_or(1) })
+}
+
+fn events(at: &mut At<'_, '_>) -> Vec<EventType> {
+    let reports = at.context.problems.reports();
+    let Events { events: List(names) } = Events::read(at);
+    if names.is_empty() && at.context.problems.reports() == reports {
+        at.wrong("events", Reason::NoEvents, None);
+    }
+    let mut events = Vec::new();
+    for name in names {
+        match EventType::from_name(&name) {
+            Some(event) if events.contains(&event) => {}
+            Some(event) => events.push(event),
+            None => {
+                let event = name.to_uppercase();
+                at.wrong("events", |section| Reason::UnknownEvent { section, event }, None);
+            }
+        }
+    }
+    events
 }

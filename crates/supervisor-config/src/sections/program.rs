@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use super::FcgiSocket;
 
+pub(crate) mod read;
+
 /// Whether an exited process is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Autorestart {

@@ -1,0 +1,185 @@
+//! The order in which a configuration is read: the main file, its includes, then section by section as the original
+//! does, so that the first problem is the one it would stop at.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::{Problem, Problems, Reason};
+use crate::include;
+use crate::ini::Document;
+use crate::options::{At, Budget, Context, Environment, Names, Remark};
+use crate::python::{abspath, dirname};
+use crate::sections::{
+    Config, CtlOptions, Include, group, http_server, rpcinterface, supervisorctl, supervisord,
+};
+use crate::value::Surroundings;
+use crate::{Overrides, spelling};
+
+/// What a reading found.
+pub(crate) struct Found<T> {
+    /// Meaningful when there are no problems.
+    pub(crate) value: Option<T>,
+    pub(crate) problems: Problems,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Who asks, and from where.
+pub(crate) struct Asked<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) environment: &'a [(String, String)],
+    pub(crate) cwd: &'a Path,
+}
+
+impl<'a> Asked<'a> {
+    fn surroundings(&self) -> Surroundings {
+        let home = self.environment.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
+        Surroundings { cwd: self.cwd.to_string_lossy().into_owned(), home }
+    }
+
+    fn environment(&self) -> Environment<'a> {
+        let process = self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Environment { process, ..Environment::default() }
+    }
+
+    /// Reads the main file.
+    fn open(&self) -> Result<Vec<u8>, Reason> {
+        let path = self.cwd.join(self.file);
+        let name = || self.file.display().to_string();
+        if !path.exists() {
+            return Err(Reason::NotFound(name()));
+        }
+        let file = fs::File::open(path).map_err(|_| Reason::Unreadable(name()))?;
+        let mut bytes = Vec::new();
+        let mut file = file.take(include::GREATEST_FILE + 1);
+        file.read_to_end(&mut bytes).map_err(|_| Reason::Unreadable(name()))?;
+        match bytes.len() as u64 {
+            ..=include::GREATEST_FILE => Ok(bytes),
+            _ => Err(Reason::TooLarge),
+        }
+    }
+}
+
+/// Reads what supervisord needs.
+pub(crate) fn configuration(asked: &Asked<'_>, overrides: &Overrides) -> Found<Config> {
+    let mut found = Found { value: None, problems: Problems::default(), remarks: Vec::new() };
+    let mut document = Document::default();
+    let mut budget = Budget::default();
+    if !main_file(asked, &mut document, &mut found) {
+        return found;
+    }
+    included(asked, &mut document, &mut budget, &mut found);
+    let mut context = context(asked, &document);
+    context.budget = budget;
+    std::mem::swap(&mut context.problems, &mut found.problems);
+    std::mem::swap(&mut context.remarks, &mut found.remarks);
+    found.value = sections(asked, overrides, &mut context);
+    context.remarks.extend(spelling::unknown(&document));
+    // As the original logs them: warnings before what is only to be known.
+    context.remarks.sort_by_key(|remark| std::cmp::Reverse(remark.level));
+    Found { value: found.value, problems: context.problems, remarks: context.remarks }
+}
+
+/// Reads what supervisorctl needs.
+pub(crate) fn client(asked: &Asked<'_>) -> Found<CtlOptions> {
+    let mut found = Found { value: None, problems: Problems::default(), remarks: Vec::new() };
+    let mut document = Document::default();
+    if !main_file(asked, &mut document, &mut found) {
+        return found;
+    }
+    let mut context = context(asked, &document);
+    std::mem::swap(&mut context.problems, &mut found.problems);
+    let options = supervisorctl::read(&mut context);
+    let problems = std::mem::take(&mut context.problems);
+    // The servers are supervisord's, and so are their mistakes, and the includes.
+    let Some(options) = options else { return Found { value: None, problems, remarks: Vec::new() } };
+    let mut whole = document_again(asked);
+    let mut ignored = Found::<()> { value: None, problems: Problems::default(), remarks: Vec::new() };
+    included(asked, &mut whole, &mut Budget::default(), &mut ignored);
+    let servers = http_server::read(&mut self::context(asked, &whole));
+    Found { value: Some(CtlOptions { servers, ..options }), problems, remarks: Vec::new() }
+}
+
+/// Whether the main file could be read at all.
+fn main_file<T>(asked: &Asked<'_>, document: &mut Document, found: &mut Found<T>) -> bool {
+    let name = asked.file.to_string_lossy();
+    match asked.open() {
+        Ok(bytes) => {
+            for (reason, place) in document.read(&name, bytes) {
+                found.problems.add(Problem { reason, place, help: None });
+            }
+            // Bad lines leave the others; anything else leaves nothing worth looking at.
+            document.sections().iter().next().is_some() || found.problems.reports() == 0
+        }
+        Err(reason) => {
+            found.problems.add(Problem { reason, place: None, help: None });
+            false
+        }
+    }
+}
+
+fn document_again(asked: &Asked<'_>) -> Document {
+    let mut document = Document::default();
+    if let Ok(bytes) = asked.open() {
+        document.read(&asked.file.to_string_lossy(), bytes);
+    }
+    document
+}
+
+fn context<'a>(asked: &Asked<'a>, document: &'a Document) -> Context<'a> {
+    let around = asked.surroundings();
+    let here = abspath(&around.cwd, dirname(&asked.file.to_string_lossy())).into();
+    let host = nix::sys::utsname::uname();
+    let host = host.map(|names| names.nodename().to_string_lossy().into_owned()).unwrap_or_default();
+    Context {
+        document,
+        file: asked.file.to_str().unwrap_or_default(),
+        around,
+        environment: asked.environment(),
+        here,
+        host: host.into(),
+        problems: Problems::default(),
+        remarks: Vec::new(),
+        budget: Budget::default(),
+    }
+}
+
+/// Reads the files of `[include]` over the main one.
+fn included<T>(asked: &Asked<'_>, document: &mut Document, budget: &mut Budget, found: &mut Found<T>) {
+    let around = asked.surroundings();
+    let here = abspath(&around.cwd, dirname(&asked.file.to_string_lossy()));
+    if document.section("include").is_none() {
+        return;
+    }
+    document.replace_here(&here);
+    let mut context = context(asked, document);
+    let names = Names::new([("here", &context.here), ("host_node_name", &context.host)]);
+    let Some(section) = document.section("include") else { return };
+    let mut at = context.at(section, names);
+    let files = files(&mut at);
+    std::mem::swap(&mut context.problems, &mut found.problems);
+    let Some(files) = files else { return };
+    let included = include::read(document, &files, &here, budget);
+    included.problems.into_iter().for_each(|problem| found.problems.add(problem));
+    found.remarks.extend(included.remarks);
+}
+
+fn files(at: &mut At<'_, '_>) -> Option<Vec<String>> {
+    if at.entry("files").is_none() {
+        at.wrong("files", |_| Reason::NoFiles, None);
+    }
+    Include::read(at).files.map(|files| files.0)
+}
+
+/// Reads the sections in the original's order.
+fn sections(asked: &Asked<'_>, overrides: &Overrides, context: &mut Context<'_>) -> Option<Config> {
+    let (options, variables) = supervisord::read(context)?;
+    let common = options.common(&variables);
+    let rpcinterfaces = rpcinterface::read(context);
+    let groups = group::read(context, &common);
+    let http_servers = http_server::read(context);
+    let supervisord = options.finish(overrides, variables, context);
+    let file = context.around.abspath(&asked.file.to_string_lossy()).into();
+    let notices = Vec::new();
+    Some(Config { file, supervisord, http_servers, rpcinterfaces, groups, notices })
+}
