@@ -91,13 +91,16 @@ pub(crate) fn client(asked: &Asked<'_>) -> Found<CtlOptions> {
     std::mem::swap(&mut context.problems, &mut found.problems);
     let options = supervisorctl::read(&mut context);
     let problems = std::mem::take(&mut context.problems);
-    // The servers are supervisord's, and so are their mistakes, and the includes.
+    // The rest is supervisord's, and so are the mistakes in it, and the includes.
     let Some(options) = options else { return Found { value: None, problems, remarks: Vec::new() } };
     let mut whole = document_again(asked);
     let mut ignored = Found::<()> { value: None, problems: Problems::default(), remarks: Vec::new() };
     included(asked, &mut whole, &mut Budget::default(), &mut ignored);
-    let servers = http_server::read(&mut self::context(asked, &whole));
-    Found { value: Some(CtlOptions { servers, ..options }), problems, remarks: Vec::new() }
+    let mut context = self::context(asked, &whole);
+    let pidfile = supervisord::read(&mut context).map(|(options, _)| options.pidfile);
+    let pidfile = pidfile.map(|file| context.around.abspath(&file.0).into());
+    let servers = http_server::read(&mut context);
+    Found { value: Some(CtlOptions { pidfile, servers, ..options }), problems, remarks: Vec::new() }
 }
 
 /// Whether the main file could be read at all.

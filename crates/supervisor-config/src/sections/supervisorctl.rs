@@ -79,7 +79,8 @@ pub(crate) fn read(context: &mut Context<'_>) -> Option<CtlOptions> {
     let history_file = history_file.map(|file| at.context.around.abspath(&file).into());
     plugins(context);
     let username = login.username;
-    Some(CtlOptions { file, serverurl, username, password, prompt, history_file, servers: Vec::new() })
+    let (pidfile, servers) = (None, Vec::new());
+    Some(CtlOptions { file, serverurl, username, password, prompt, history_file, pidfile, servers })
 }
 
 const FACTORY: &str = "supervisor.ctl_factory";
