@@ -5,9 +5,10 @@ use std::thread::sleep;
 use std::time::Instant;
 
 use nix::unistd::Pid;
+use supervisor_rpc::client::ClientError;
 use supervisor_rpc::fault::Fault;
 use supervisor_rpc::info::ProcessInfo;
-use supervisor_rpc::value::Value;
+use supervisor_rpc::value::{Value, from_value};
 
 use super::TestBed;
 use crate::rpc;
@@ -31,8 +32,10 @@ impl TestBed {
     pub fn rpc(&self, method: &str, params: impl IntoIterator<Item = Value>) -> Result<Value, Fault> {
         let method = if method.contains('.') { method.to_owned() } else { format!("supervisor.{method}") };
         let params: Vec<Value> = params.into_iter().collect();
-        rpc::call(&self.path("supervisor.sock"), &method, &params)
-            .unwrap_or_else(|error| Err(Fault { code: 0, text: error.to_string() }))
+        rpc::call(&self.path("supervisor.sock"), &method, &params).map_err(|error| match error {
+            ClientError::Fault(fault) => fault,
+            other => Fault { code: 0, text: other.to_string() },
+        })
     }
 
     /// Calls a method that is expected to succeed.
@@ -45,24 +48,7 @@ impl TestBed {
     #[track_caller]
     pub fn info(&self, name: &str) -> ProcessInfo {
         let info = self.ask("getProcessInfo", [name.into()]);
-        let text = |name| rpc::text(&rpc::member(&info, name));
-        let int = |name| rpc::int(&rpc::member(&info, name));
-        ProcessInfo {
-            name: text("name"),
-            group: text("group"),
-            start: int("start"),
-            stop: int("stop"),
-            now: int("now"),
-            state: int("state"),
-            statename: text("statename"),
-            spawnerr: text("spawnerr"),
-            exitstatus: int("exitstatus"),
-            logfile: text("logfile"),
-            stdout_logfile: text("stdout_logfile"),
-            stderr_logfile: text("stderr_logfile"),
-            pid: int("pid"),
-            description: text("description"),
-        }
+        from_value(info).expect("getProcessInfo answers with a ProcessInfo")
     }
 
     /// The state of a process.
