@@ -16,9 +16,9 @@ fn numbers(line: &str) -> String {
     let mut rest = line;
     let mut normal = String::new();
     while let Some(first) = rest.chars().next() {
-        // A pid stands behind `pid `, or in parentheses behind a quoted name.
+        // A pid stands behind `pid ` or `pid:`, or in parentheses behind a quoted name.
         if let Some(number) =
-            ["pid ", "' ("].iter().find_map(|word| rest.strip_prefix(word)).filter(starts_with_digit)
+            ["pid ", "pid:", "' ("].iter().find_map(|word| rest.strip_prefix(word)).filter(starts_with_digit)
         {
             normal.push_str(&rest[..rest.len() - number.len()]);
             normal.push_str("PID");

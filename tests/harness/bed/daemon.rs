@@ -58,16 +58,16 @@ impl TestBed {
     /// Starts the daemon from a shell that has run a command before (`umask 077`, `ulimit -n 64`), without waiting.
     #[track_caller]
     pub fn launch_under(&mut self, prelude: &str) {
-        let daemon = self.daemon_command();
-        let mut shell = Command::new("sh");
-        shell
-            .arg("-c")
-            .arg(format!("{prelude}; exec \"$@\""))
-            .arg("sh")
-            .arg(daemon.get_program())
-            .args(daemon.get_args());
-        self.surround(&mut shell);
-        self.launch_command(shell);
+        self.launch_through(&["sh", "-c", &format!("{prelude}; exec \"$@\""), "sh"]);
+    }
+
+    /// Starts the daemon through a program that executes its arguments, such as `unshare`, without waiting.
+    #[track_caller]
+    pub fn launch_through(&mut self, through: &[&str]) {
+        let mut command = Command::new("setsid");
+        command.args(through).args(self.daemon_command().get_args());
+        self.surround(&mut command);
+        self.launch_command(command);
     }
 
     fn launch_command(&mut self, mut command: Command) {
