@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 mod logs;
 mod supervisor;
+pub mod system;
 
 /// A question to the supervisor and where its answer goes.
 #[derive(Debug)]

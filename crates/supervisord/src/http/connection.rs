@@ -1,0 +1,236 @@
+//! One connection, from its first byte to its end, and which part of the daemon a request is for.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use supervisor_config::sections::LogLevel;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use super::activity::{Activity, Phase, SILENCE};
+use super::auth::Verdict;
+use super::form::unquote;
+use super::reply::{Body, Content, Reply, error, stream, unauthorized};
+use super::stream::{Peer, Stream};
+use super::{Site, call, origin};
+use crate::log;
+use crate::os::child::local_time;
+use crate::rpc::{Answer, Ask};
+use crate::web;
+
+/// Bytes of a header, and of what is read at a time.
+const HEADER_BYTES: usize = 16 << 10;
+/// How long a client may take to notice that its connection ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Lines of a header.
+const HEADER_LINES: usize = 100;
+
+/// What a request has to know about the connection it came by.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) site: Rc<Site>,
+    pub(crate) activity: Rc<Activity>,
+    pub(crate) peer: Peer,
+    /// The peer with its port, and the address it came to; `None` on a unix socket.
+    pub(crate) addresses: Option<(SocketAddr, SocketAddr)>,
+}
+
+/// Serves one connection.
+pub(crate) async fn serve(visit: Visit, stream: Stream) {
+    // A connection that says nothing costs nothing but its socket.
+    if !matches!(timeout(SILENCE, stream.socket.readable()).await, Ok(Ok(()))) {
+        return;
+    }
+    visit.enter(Phase::Head);
+    // Boxed, so that those who are silent do not pay for its size.
+    Box::pin(speak(Rc::new(visit), stream)).await;
+}
+
+async fn speak(visit: Rc<Visit>, stream: Stream) {
+    let service = service_fn({
+        let visit = visit.clone();
+        move |request| {
+            let visit = visit.clone();
+            async move { Ok::<_, std::convert::Infallible>(visit.answer(request).await) }
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .max_buf_size(HEADER_BYTES)
+        .max_headers(HEADER_LINES)
+        .title_case_headers(true)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut closing = pin!(visit.site.common.closing.notified());
+    let mut alarm: Option<Pin<Box<Sleep>>> = None;
+    let mut told = false;
+    poll_fn(|cx| {
+        if !told && closing.as_mut().poll(cx).is_ready() {
+            told = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        if Pin::new(&mut connection).poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let Some(deadline) = visit.activity.deadline() else {
+            alarm = None;
+            return Poll::Pending;
+        };
+        let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if alarm.deadline() != deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        alarm.as_mut().poll(cx)
+    })
+    .await;
+    visit.enter(Phase::Body);
+    let _ = timeout(FAREWELL, part(connection.into_parts().io.into_inner())).await;
+}
+
+/// Reads what still comes after the last answer. To close while there is something unread would make the kernel reset
+/// the connection, and the client could lose an answer that it has not read yet.
+async fn part(mut stream: Stream) {
+    let _ = stream.shutdown().await;
+    let mut rest = [0; 1024];
+    while matches!(stream.read(&mut rest).await, Ok(1..)) {}
+}
+
+impl Visit {
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.activity.enter(phase, Instant::now());
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        self.enter(Phase::Answering);
+        let line = log::enabled(LogLevel::Trace)
+            .then(|| format!("{} {} {:?}", request.method(), request.uri(), request.version()));
+        let reply = match self.admit(request.headers()).await {
+            Ok(()) => self.route(request).await,
+            Err(refusal) => refusal,
+        };
+        if let Some(line) = line {
+            self.log(&line, &reply);
+        }
+        reply.map(|content| Body::new(content, self.activity.clone()))
+    }
+
+    /// Lets in who knows name and password. Everything behind this is only seen by those.
+    async fn admit(&self, headers: &HeaderMap) -> Result<(), Reply> {
+        let Some(gate) = &self.site.gate else { return Ok(()) };
+        let verdict = gate.judge(headers.get(AUTHORIZATION));
+        if verdict == Verdict::Stranger {
+            return Err(unauthorized());
+        }
+        let logins = &self.site.common.logins;
+        let now = Instant::now();
+        let turn =
+            logins.borrow_mut().turn(self.peer, now).ok_or_else(|| error(StatusCode::TOO_MANY_REQUESTS))?;
+        if turn > now {
+            // Who waits for a turn may be sent away when places are needed, as one whose request is not finished.
+            self.enter(Phase::Body);
+            sleep_until(turn).await;
+            self.enter(Phase::Answering);
+        }
+        if verdict == Verdict::Welcome {
+            return Ok(());
+        }
+        logins.borrow_mut().failed(self.peer, Instant::now());
+        log::warn!(
+            "Server '{}' refused a login from {}: wrong name or password",
+            self.site.section,
+            self.peer
+        );
+        Err(unauthorized())
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path();
+        if path.starts_with("/RPC2") {
+            return if origin::is_foreign(request.headers()) {
+                error(StatusCode::FORBIDDEN)
+            } else {
+                call::answer(self, request).await
+            };
+        }
+        // As the original, which compares the beginning only: `/logtailx/cat` is a log as well.
+        if let Some(rest) = path.strip_prefix("/logtail") {
+            return self.log_of_process(request.method(), rest).await;
+        }
+        if path.starts_with("/mainlogtail") {
+            return self.follow(request.method(), Ask::MainLogPath).await;
+        }
+        web::answer(self, request).await
+    }
+
+    async fn log_of_process(&self, method: &Method, rest: &str) -> Reply {
+        let rest = unquote(rest);
+        let Some((_, name)) = rest.split_once('/') else { return error(StatusCode::NOT_FOUND) };
+        let (name, channel) = name.split_once('/').unwrap_or((name, "stdout"));
+        let stderr = match channel {
+            "stdout" => false,
+            "stderr" => true,
+            _ => return error(StatusCode::NOT_FOUND),
+        };
+        self.follow(method, Ask::LogPath { namespec: name.to_owned(), stderr }).await
+    }
+
+    async fn follow(&self, method: &Method, ask: Ask) -> Reply {
+        if method != Method::GET {
+            return error(StatusCode::BAD_REQUEST);
+        }
+        let common = &self.site.common;
+        match common.handle.ask(ask).await {
+            Ok(Answer::Path(Some(path))) => match common.logs.follow(&path) {
+                Ok((follow, modified)) => stream(follow, modified),
+                Err(_) => error(StatusCode::NOT_FOUND),
+            },
+            Ok(_) => error(StatusCode::NOT_FOUND),
+            Err(_gone) => error(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// Where the page is, for a client that does not say how it found it.
+    pub(crate) fn own_host(&self) -> String {
+        match self.addresses {
+            Some((_, here)) if here.ip().is_loopback() => format!("localhost:{}", here.port()),
+            Some((_, here)) => here.to_string(),
+            None => "localhost".to_owned(),
+        }
+    }
+
+    /// The line that the original writes at its level TRAC, without the length of the header in the number of bytes.
+    fn log(&self, request: &str, reply: &Reply) {
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let (host, port) = self
+            .addresses
+            .map_or(("localhost".to_owned(), 0), |(peer, _)| (peer.ip().to_string(), peer.port()));
+        let now = local_time(crate::web::seconds_since_epoch());
+        let month = MONTHS.get(usize::from(now.month).wrapping_sub(1)).copied().unwrap_or_default();
+        let (sign, offset) = (if now.offset < 0 { '-' } else { '+' }, now.offset.abs() / 60);
+        let bytes = match reply.body() {
+            Content::Whole(bytes) => bytes.len(),
+            Content::Follow(_) => 0,
+        };
+        log::trace!(
+            "{host}:{port} - - [{:02}/{month}/{}:{:02}:{:02}:{:02} {sign}{:02}{:02}] \"{request:.1000}\" {} {bytes}",
+            now.day,
+            now.year,
+            now.hour,
+            now.minute,
+            now.second,
+            offset / 60,
+            offset % 60,
+            reply.status().as_u16(),
+        );
+    }
+}
