@@ -1,0 +1,155 @@
+//! The examples are loaded and run, each as it is but for the places of its socket, its log and its pid file.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::{Setup, TestBed};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples")
+}
+
+/// What the configurations use: the files below a folder, by their names from there, without what a run has left.
+fn files(folder: &Path, prefix: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the examples").flatten() {
+        let name = format!("{prefix}{}", entry.file_name().display());
+        if entry.path().is_file() && !name.ends_with(".conf") {
+            found.push((name, fs::read_to_string(entry.path()).expect("an example is text")));
+        } else if entry.path().is_dir() && name != "run" && !name.ends_with("__pycache__") {
+            found.extend(files(&entry.path(), &format!("{name}/")));
+        }
+    }
+    found
+}
+
+/// A bed with a copy of the examples, which runs one of them.
+fn example(name: &str, changes: &[(&str, &str)]) -> TestBed {
+    let mut files = files(&folder(), "");
+    files.push(("run/.gitignore".to_owned(), String::new()));
+    let mut text = fs::read_to_string(folder().join(name)).expect("the example");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{name} does not hold {from}");
+        text = text.replace(from, to);
+    }
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Setup { text: &text, bare: true, files: &files, ..Setup::default() }.start()
+}
+
+fn names(bed: &TestBed) -> Vec<String> {
+    let status = bed.ctl(["status"]);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    status.stdout.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn up(bed: &TestBed, expected: &[&str]) {
+    for name in expected {
+        bed.state_becomes(name, "RUNNING");
+    }
+    assert_eq!(names(bed), expected);
+}
+
+/// The queue worker crashes by itself, but that may take a while; and it may just have done so.
+fn crash(bed: &TestBed, name: &str) {
+    bed.eventually("the program is killed", || bed.ctl(["signal", "KILL", name]).code == Some(0));
+}
+
+#[test]
+fn the_main_example_runs_every_kind_of_program() {
+    let bed = example(
+        "supervisord.conf",
+        &[
+            ("%(here)s/run/supervisor.sock", "%(here)s/supervisor.sock"),
+            ("%(here)s/run/supervisord.log", "%(here)s/supervisord.log"),
+            ("%(here)s/run/supervisord.pid", "%(here)s/supervisord.pid"),
+            ("127.0.0.1:9001", "127.0.0.1:{port}"),
+        ],
+    );
+    up(
+        &bed,
+        &[
+            "applause",
+            "classroom.example",
+            "forms.example",
+            "shop:shop-queue-worker",
+            "shop:shop-web-8001",
+            "shop:shop-web-8002",
+            "shop-public:shop-frontend",
+        ],
+    );
+    let says = |name: &str, text: &str| {
+        bed.eventually(&format!("{name} says {text}"), || bed.ctl(["tail", name]).stdout.contains(text));
+    };
+    says("applause", "crawler: filter track=bravo,%F0%9F%91%8F,encore\n");
+    says("applause", "crawler: with ttv2\n");
+    says("classroom.example", "server: started with no arguments\n");
+    says("forms.example", "/run/forms-cache\n");
+    says("forms.example", "server: started with -c forms-production --log-level=DEBUG forms\n");
+    says("shop:shop-web-8002", "server: started with -p 8002 -e production\n");
+    crash(&bed, "shop:shop-queue-worker");
+    bed.logs("WARN exited: shop-queue-worker (terminated by SIGKILL; not expected)");
+    bed.state_becomes("shop:shop-queue-worker", "RUNNING");
+}
+
+#[test]
+fn the_pool_of_workers_runs_three() {
+    let bed = example("workers.conf", &[("run/workers.sock", "supervisor.sock")]);
+    up(&bed, &["mail:mail_00", "mail:mail_01", "mail:mail_02"]);
+    bed.eventually("a job is done", || {
+        bed.read("run/mail_02.log").starts_with("worker 2 of 3: job 2 done\n")
+    });
+}
+
+#[test]
+fn the_listener_writes_crashes_down() {
+    let bed = example("listener.conf", &[("run/listener.sock", "supervisor.sock")]);
+    up(&bed, &["crashes", "queue-worker"]);
+    crash(&bed, "queue-worker");
+    bed.eventually("the crash is written down", || {
+        bed.read("run/crashes.log").ends_with(" queue-worker:queue-worker PROCESS_STATE_EXITED\n")
+    });
+}
+
+#[test]
+fn the_container_ends_when_a_program_cannot_be_kept_running() {
+    let mut bed = example(
+        "container.conf",
+        &[
+            ("/tmp/supervisor.sock", "%(here)s/supervisor.sock"),
+            ("/tmp/supervisord.pid", "%(here)s/supervisord.pid"),
+            ("user = root\n", ""),
+            // The bed reads what the daemon writes from a file that the children may not cut.
+            ("/dev/stdout", "%(here)s/out"),
+        ],
+    );
+    up(&bed, &["end-of-container", "server", "worker"]);
+    bed.eventually("the programs are heard", || bed.read("out").contains("server: started with -p 8080\n"));
+    fs::remove_file(bed.path("bin/queue-worker.sh")).expect("the worker's script");
+    // Unless it has just crashed by itself: then it is on its way.
+    bed.ctl(["signal", "KILL", "worker"]);
+    assert_eq!(bed.exit_code(), Some(0));
+    assert!(bed.stdout().contains("INFO gave up: worker entered FATAL state"), "{}", bed.stdout());
+}
+
+#[test]
+fn the_fcgi_program_is_asked_through_its_web_server() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "this example needs python3");
+        return;
+    }
+    let bed = example("fcgi.conf", &[("run/fcgi-supervisor.sock", "supervisor.sock"), ("8080", "{port}")]);
+    up(&bed, &["hello:hello_0", "hello:hello_1", "web"]);
+    let ask = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", bed.port())).ok()?;
+        stream.write_all(b"GET /you HTTP/1.0\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok().map(|_| answer)
+    };
+    bed.eventually("the program answers", || {
+        ask().is_some_and(|answer| answer.contains("Hello /you from process "))
+    });
+}
