@@ -1,6 +1,6 @@
 //! A group: its options, its processes, and what they share.
 //!
-//! Owns the pool of a group of event listeners, and the FastCGI sockets of its programs while one of them lives.
+//! Owns the FastCGI sockets of its programs while one of them lives.
 
 use std::net::ToSocketAddrs;
 use std::os::fd::AsFd;
@@ -17,7 +17,6 @@ use std::os::unix::fs::PermissionsExt;
 use supervisor_config::sections::{self, FcgiSocket, SocketAddress};
 use thiserror::Error;
 
-use crate::listener::Pool;
 use crate::log;
 use crate::process::ProcessId;
 
@@ -28,8 +27,6 @@ pub struct Group {
     pub config: Rc<sections::Group>,
     /// Its processes in the order of the configuration.
     pub members: Vec<ProcessId>,
-    /// What a group of event listeners has.
-    pub pool: Option<Pool>,
     /// The FastCGI sockets of its programs.
     pub sockets: Sockets,
 }

@@ -77,6 +77,8 @@ pub struct Supervisor {
     /// The configuration as last read, which the active groups may not follow yet.
     config: Rc<Config>,
     groups: BTreeMap<Rc<str>, Group>,
+    /// What the groups of event listeners have besides, by the same names.
+    pools: BTreeMap<Rc<str>, Pool>,
     processes: BTreeMap<ProcessId, Process>,
     next_process: u32,
     pids: HashMap<Pid, ProcessId>,
@@ -112,6 +114,7 @@ impl Supervisor {
             around,
             config: Rc::clone(&config),
             groups: BTreeMap::new(),
+            pools: BTreeMap::new(),
             processes: BTreeMap::new(),
             next_process: 0,
             pids: HashMap::new(),
@@ -180,7 +183,7 @@ impl Supervisor {
         let processes = self.deadlines.first().map(|(instant, _)| *instant);
         let ticks = self.ticks.next(now.wall).map(|pause| now.mono + pause);
         let reports = self.waiters.iter().filter_map(Waiter::deadline).min();
-        let pools = self.groups.values().filter_map(|group| group.pool.as_ref()?.deadline()).min();
+        let pools = self.pools.values().filter_map(Pool::deadline).min();
         let flush = (!self.backlogged.is_empty() || log::is_backlogged()).then(|| now.mono + FLUSH_PERIOD);
         [processes, ticks, reports, pools, flush, self.mood.deadline()].into_iter().flatten().min()
     }
@@ -208,7 +211,7 @@ impl Supervisor {
         for event in self.ticks.due(now.wall) {
             self.publish(event.kind, now, || event);
         }
-        for pool in self.groups.values_mut().filter_map(|group| group.pool.as_mut()) {
+        for pool in self.pools.values_mut() {
             pool.tick(now.mono);
         }
         self.flush_logs(now);
@@ -337,7 +340,7 @@ impl Supervisor {
             ProcessState::Unknown => Entered::Unknown,
         };
         let (program, group) = (Rc::clone(&process.program), Rc::clone(&process.group));
-        if let Some(pool) = self.groups.get_mut(&group).and_then(|group| group.pool.as_mut()) {
+        if let Some(pool) = self.pools.get_mut(&group) {
             pool.set_running(process.index, change.to == ProcessState::Running);
         }
         self.changed.push(id);
@@ -363,10 +366,8 @@ impl Supervisor {
 
     /// Makes an event, if anybody wants one of its kind, and hands it out.
     pub(crate) fn publish(&mut self, kind: EventType, now: &Now, event: impl FnOnce() -> Event) {
-        let mut pools = self.groups.values().filter_map(|group| group.pool.as_ref());
-        if pools.any(|pool| pool.wants(kind)) {
-            let pools = self.groups.values_mut().filter_map(|group| group.pool.as_mut());
-            listener::publish(event(), &mut self.serial, pools, now.mono);
+        if self.pools.values().any(|pool| pool.wants(kind)) {
+            listener::publish(event(), &mut self.serial, self.pools.values_mut(), now.mono);
         }
     }
 
@@ -402,13 +403,11 @@ impl Supervisor {
             self.processes.insert(id, Process::new(program, &name, index, auto));
             members.push(id);
         }
-        let pool = match &config.kind {
-            sections::GroupKind::Programs => None,
-            sections::GroupKind::Listeners(options) => {
-                Some(Pool::new(&config.name, options, programs.iter().map(|program| program.name.clone())))
-            }
-        };
-        let group = Group { config: Rc::clone(config), members, pool, sockets: Sockets::default() };
+        if let sections::GroupKind::Listeners(options) = &config.kind {
+            let listeners = programs.iter().map(|program| program.name.clone());
+            self.pools.insert(Rc::clone(&name), Pool::new(&config.name, options, listeners));
+        }
+        let group = Group { config: Rc::clone(config), members, sockets: Sockets::default() };
         self.groups.insert(Rc::clone(&name), group);
         self.watch_ticks(now);
         self.publish(EventType::ProcessGroupAdded, now, || Event::group_added(&name));
@@ -418,6 +417,7 @@ impl Supervisor {
     /// Deactivates a group whose processes are all stopped.
     pub(crate) fn remove_group(&mut self, name: &str, now: &Now) {
         let Some(group) = self.groups.remove(name) else { return };
+        self.pools.remove(name);
         for id in group.members {
             self.processes.remove(&id);
             self.arm(id);
@@ -432,8 +432,7 @@ impl Supervisor {
     }
 
     fn watch_ticks(&mut self, now: &Now) {
-        let pools = || self.groups.values().filter_map(|group| group.pool.as_ref());
-        self.ticks.watch(|kind| pools().any(|pool| pool.wants(kind)), now.wall);
+        self.ticks.watch(|kind| self.pools.values().any(|pool| pool.wants(kind)), now.wall);
     }
 
     pub(crate) fn autostart(&mut self, group: &str, now: &Now, os: &mut dyn Os) {

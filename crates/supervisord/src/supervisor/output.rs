@@ -118,8 +118,7 @@ impl Supervisor {
         let mut lines = pipe.lines.take();
         let Some(process) = self.processes.get_mut(&owner) else { return };
         let (program, group) = (Rc::clone(&process.program), Rc::clone(&process.group));
-        let listens =
-            stream == Stream::Stdout && self.groups.get(&group).is_some_and(|group| group.pool.is_some());
+        let listens = stream == Stream::Stdout && self.pools.contains_key(&group);
         if listens {
             if let Some(bytes) = bytes {
                 self.hear(owner, bytes, now);
@@ -178,7 +177,7 @@ impl Supervisor {
     fn hear(&mut self, owner: ProcessId, bytes: &[u8], now: &Now) {
         self.write_log(owner, Stream::Stdout, bytes, now);
         let Some(process) = self.processes.get(&owner) else { return };
-        if let Some(pool) = self.groups.get_mut(&process.group).and_then(|group| group.pool.as_mut()) {
+        if let Some(pool) = self.pools.get_mut(&process.group) {
             pool.log_output(process.index, bytes);
             pool.feed(process.index, bytes, now.mono);
         }
@@ -223,9 +222,8 @@ impl Supervisor {
     pub(super) fn dispatch_events(&mut self, now: &Now) {
         let (processes, pipes) = (&mut self.processes, &self.pipes);
         let identifier = &self.config.supervisord.identifier;
-        for group in self.groups.values_mut() {
-            let Some(pool) = &mut group.pool else { continue };
-            let members = &group.members;
+        for (name, pool) in &mut self.pools {
+            let members = self.groups.get(name).map(|group| group.members.as_slice()).unwrap_or_default();
             pool.dispatch(identifier, now.mono, |index, envelope| {
                 let Some(id) = members.get(index) else { return Offer::BrokenPipe };
                 let stdin = processes.get_mut(id).and_then(|process| process.stdin.as_mut());

@@ -54,10 +54,10 @@ impl Supervisor {
         if let Some(process) = self.processes.get_mut(&id) {
             process.pid = None;
         }
+        if let Some(pool) = self.pools.get_mut(&group) {
+            pool.ended(index, now.mono);
+        }
         if let Some(group) = self.groups.get_mut(&group) {
-            if let Some(pool) = &mut group.pool {
-                pool.ended(index, now.mono);
-            }
             group.sockets.release(id);
         }
         self.perform(id, rest, now, os);

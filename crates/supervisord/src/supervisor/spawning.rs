@@ -130,7 +130,7 @@ impl Supervisor {
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.pid = Some(pid);
         process.stdin = stdin.map(Stdin::new);
-        if let Some(pool) = self.groups.get_mut(&process.group).and_then(|group| group.pool.as_mut()) {
+        if let Some(pool) = self.pools.get_mut(&process.group) {
             pool.started(process.index, now.mono);
         }
         for (fd, stream) in [(Some(stdout), Stream::Stdout), (stderr, Stream::Stderr)] {
