@@ -3,7 +3,6 @@
 //! Owns the rules and the sentences of expansion. Does not know which names a key may use: that is the caller's.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::python::{Ascii, Repr};
 
@@ -339,12 +338,16 @@ fn character(argument: Argument<'_>) -> Result<String, FormatError> {
 impl Spec {
     /// Text: cut to the precision, filled to the width.
     fn pad(&self, text: &str, out: &mut String) {
-        let precision = self.precision.unwrap_or(usize::MAX);
-        let width = self.width;
-        // Writing to a String cannot fail.
-        let _ = match self.left {
-            true => write!(out, "{text:<width$.precision$}"),
-            false => write!(out, "{text:>width$.precision$}"),
-        };
+        // By hand, as `format!` takes no width beyond 65,535.
+        let end = self.precision.and_then(|precision| text.char_indices().nth(precision));
+        let text = end.map_or(text, |(end, _)| &text[..end]);
+        let fill = self.width.saturating_sub(text.chars().count());
+        if !self.left {
+            out.extend(std::iter::repeat_n(' ', fill));
+        }
+        out.push_str(text);
+        if self.left {
+            out.extend(std::iter::repeat_n(' ', fill));
+        }
     }
 }

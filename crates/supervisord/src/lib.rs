@@ -14,6 +14,7 @@ pub mod reader;
 pub mod repr;
 pub mod rpc;
 pub mod signals;
+pub mod startup;
 pub mod supervisor;
 pub mod web;
 

@@ -192,7 +192,9 @@ fn server_url(config: &Config) -> Option<String> {
     });
     unix.or_else(|| {
         config.http_servers.iter().rev().find_map(|server| match &server.listen {
-            Listen::Inet(address) if address.host.is_empty() => Some(format!("http://localhost:{}", address.port)),
+            Listen::Inet(address) if address.host.is_empty() => {
+                Some(format!("http://localhost:{}", address.port))
+            }
             Listen::Inet(address) if address.host.contains(':') => {
                 Some(format!("http://[{}]:{}", address.host, address.port))
             }
