@@ -215,6 +215,13 @@ fn ansi_sequences_are_stripped() {
     assert_eq!(bed.read("out"), "\x1b[1;31mred\x1b[0m and \x1b[2Kclear\n");
 }
 
+// undocumented: what begins as a sequence ends at the next of a few letters, whatever stands between.
+#[test]
+fn an_unknown_ansi_sequence_ends_at_the_next_known_letter() {
+    let bed = exited(&once("printf 'a\\033[5q and zm b\\n'", "[supervisord]\nstrip_ansi=true\n"));
+    assert_eq!(bed.read("out"), "a b\n");
+}
+
 // logging.rst, "Activity Log Levels": debug: the output of children is in the log too.
 #[test]
 fn debug_copies_the_output_into_the_main_log() {

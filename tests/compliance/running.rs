@@ -134,6 +134,21 @@ fn a_socket_that_cannot_be_given_away_is_an_error() {
     );
 }
 
+// undocumented: other failures of a server are told by their name.
+#[test]
+fn a_server_that_cannot_be_opened_is_an_error() {
+    let output = Setup { text: "[unix_http_server]\nfile=%(here)s/none/x.sock\n", ..Setup::default() }.run();
+    let of = |name: &str| {
+        format!(
+            "Error: Cannot open an HTTP server: socket.error reported errno.{name}\nFor help, use BIN/supervisord -h\n"
+        )
+    };
+    assert_eq!((output.stderr, output.code), (of("ENOENT (2)"), Some(2)));
+    let text = "[inet_http_server]\nport=192.0.2.1:{port}\n";
+    let output = Setup { text, ..Setup::default() }.run();
+    assert_eq!((output.stderr, output.code), (of("EADDRNOTAVAIL (99)"), Some(2)));
+}
+
 // configuration.rst: without any server the programs run all the same.
 #[test]
 fn no_server_is_needed() {

@@ -1,3 +1,6 @@
 //! What only this implementation promises.
 
 mod differences;
+mod log_files;
+mod output;
+mod processes;
