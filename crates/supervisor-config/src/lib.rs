@@ -30,6 +30,7 @@ pub use value::ValueError;
 
 use options::Remark;
 use reading::Asked;
+use value::{FilePath, Folder, Octal, Size, Surroundings, Value};
 
 /// What the command line of supervisord says, which wins over the file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,6 +69,39 @@ pub struct Overrides {
     pub minprocs: Option<i64>,
 }
 
+impl Overrides {
+    /// Takes the value of a key of `[supervisord]` from the command line; what is relative counts from `cwd`.
+    pub fn set(
+        &mut self,
+        key: &str,
+        text: &str,
+        process_env: &[(String, String)],
+        cwd: &Path,
+    ) -> Result<(), ValueError> {
+        let around = &Surroundings::new(process_env, cwd);
+        match key {
+            "nodaemon" => self.nodaemon = true,
+            "silent" => self.silent = true,
+            "nocleanup" => self.nocleanup = true,
+            "strip_ansi" => self.strip_ansi = true,
+            "user" => self.user = Some(text.to_owned()),
+            "umask" => self.umask = Some(Octal::parse(text, around)?.0),
+            "directory" => self.directory = Some(Folder::parse(text, around)?.0.into()),
+            "logfile" => self.logfile = Some(FilePath::parse(text, around)?.0.into()),
+            "logfile_maxbytes" => self.logfile_maxbytes = Some(Size::parse(text, around)?.0),
+            "logfile_backups" => self.logfile_backups = Some(i64::parse(text, around)?),
+            "loglevel" => self.loglevel = Some(LogLevel::parse(text, around)?),
+            "pidfile" => self.pidfile = Some(FilePath::parse(text, around)?.0.into()),
+            "identifier" => self.identifier = Some(text.to_owned()),
+            "childlogdir" => self.childlogdir = Some(Folder::parse(text, around)?.0.into()),
+            "minfds" => self.minfds = Some(i64::parse(text, around)?),
+            "minprocs" => self.minprocs = Some(i64::parse(text, around)?),
+            key => unreachable!("the command line has no {key}"),
+        }
+        Ok(())
+    }
+}
+
 /// Something that `--check` tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -92,8 +126,10 @@ pub fn load(
     let found = reading::configuration(&Asked { file, environment: process_env, cwd }, overrides);
     match (found.value, found.problems.into_error()) {
         (Some(config), None) => {
-            let notices = found.remarks.into_iter().map(Notice::from).collect();
-            Ok(Config { notices, ..config })
+            let (typos, notices): (Vec<_>, Vec<_>) =
+                found.remarks.into_iter().partition(|remark| remark.place.is_some());
+            let notices = notices.into_iter().map(Notice::from).collect();
+            Ok(Config { notices, typos: typos.into_iter().map(Notice::from).collect(), ..config })
         }
         (_, Some(error)) => Err(error),
         (None, None) => unreachable!("what cannot be read has a problem"),
@@ -150,6 +186,13 @@ pub fn search_path(program: &Path) -> [PathBuf; 6] {
         "/etc/supervisord.conf".into(),
         "/etc/supervisor/supervisord.conf".into(),
     ]
+}
+
+/// The program as the kernel would tell it to a script: a name without a slash was found in `PATH`.
+pub fn program(name: &str, path: Option<&str>) -> PathBuf {
+    let candidates = path.unwrap_or_default().split(':').map(|folder| Path::new(folder).join(name));
+    let mut candidates = candidates.filter(|_| !name.contains('/'));
+    candidates.find(|file| file.is_file()).unwrap_or_else(|| name.into())
 }
 
 /// The first of these that exists.

@@ -33,8 +33,7 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn surroundings(&self) -> Surroundings {
-        let home = self.environment.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
-        Surroundings { cwd: self.cwd.to_string_lossy().into_owned(), home }
+        Surroundings::new(self.environment, self.cwd)
     }
 
     fn environment(&self) -> Environment<'a> {
@@ -183,6 +182,6 @@ fn sections(asked: &Asked<'_>, overrides: &Overrides, context: &mut Context<'_>)
     let http_servers = http_server::read(context);
     let supervisord = options.finish(overrides, variables, context);
     let file = context.around.abspath(&asked.file.to_string_lossy()).into();
-    let notices = Vec::new();
-    Some(Config { file, supervisord, http_servers, rpcinterfaces, groups, notices })
+    let (notices, typos) = (Vec::new(), Vec::new());
+    Some(Config { file, supervisord, http_servers, rpcinterfaces, groups, notices, typos })
 }

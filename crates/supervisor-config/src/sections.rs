@@ -39,6 +39,8 @@ pub struct Config {
     pub groups: Vec<Rc<Group>>,
     /// What was found while reading and is to be logged once the log is open, in this order.
     pub notices: Vec<Notice>,
+    /// Keys and sections that nothing reads, to be logged after the notices and told on stderr in the foreground.
+    pub typos: Vec<Notice>,
 }
 
 impl Config {

@@ -26,6 +26,11 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
+    pub(crate) fn new(environment: &[(String, String)], cwd: &Path) -> Self {
+        let home = environment.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
+        Self { cwd: cwd.to_string_lossy().into_owned(), home }
+    }
+
     pub(crate) fn abspath(&self, path: &str) -> String {
         python::abspath(&self.cwd, &self.expanduser(path))
     }

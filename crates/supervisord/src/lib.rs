@@ -1,5 +1,6 @@
 //! supervisord: keeps programs running, captures their output, answers XML-RPC.
 
+pub mod cli;
 pub mod clock;
 pub mod event_loop;
 pub mod events;

@@ -72,7 +72,7 @@ pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
             descriptors = daemonize::raise_own_descriptors();
         }
         log::open(&config.supervisord)?;
-        tell(config.notices.iter().chain(&lines));
+        tell(config.notices.iter().chain(&config.typos).chain(&lines));
         let bound = http::open(&config.http_servers)?;
         if !config.supervisord.nocleanup {
             log::file::auto::remove_old(&config.supervisord.childlogdir, &config.supervisord.identifier);

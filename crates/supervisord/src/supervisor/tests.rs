@@ -143,6 +143,7 @@ impl World {
             rpcinterfaces: Vec::new(),
             groups,
             notices: Vec::new(),
+            typos: Vec::new(),
         };
         let reader = Reader {
             file: PathBuf::from("/nonexistent"),
