@@ -113,6 +113,11 @@ impl Client {
         &self.address
     }
 
+    /// Who it says it is.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
     /// Closes the connection; the next call opens a new one.
     pub fn disconnect(&mut self) {
         self.connection = None;

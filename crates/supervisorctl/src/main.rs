@@ -1,2 +1,6 @@
-//! Entry.
-fn main() {}
+//! supervisorctl.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    supervisorctl::main()
+}
