@@ -58,7 +58,7 @@ pub(crate) fn exception(error: &ClientError) -> (String, String) {
         ClientError::NoSuchFile => ("FileNotFoundError", "[Errno 2] No such file or directory".to_owned()),
         ClientError::PermissionDenied => ("PermissionError", "[Errno 13] Permission denied".to_owned()),
         ClientError::UnknownProtocol(_) | ClientError::BadUrl(_) => ("ValueError", error.to_string()),
-        ClientError::Resolve(io) => ("socket.gaierror", io.to_string()),
+        ClientError::Resolve(io) => ("socket.gaierror", resolver_text(io)),
         ClientError::Io(io) => (class_of(io.kind()), os_text(io)),
         ClientError::Http(http) => ("http.client.HTTPException", http.to_string()),
         ClientError::TooLarge | ClientError::BadDocument(_) | ClientError::BadShape(_) => {
@@ -77,6 +77,14 @@ fn class_of(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::NotADirectory => "NotADirectoryError",
         _ => "OSError",
     }
+}
+
+/// `[Errno -2] Name or service not known`. The standard library tells the resolver's words, but not its number.
+fn resolver_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    let number = if words.starts_with("Temporary") { -3 } else { -2 };
+    format!("[Errno {number}] {words}")
 }
 
 /// `[Errno 104] Connection reset by peer`.

@@ -11,8 +11,10 @@ const WIDTH: usize = 79;
 pub(super) fn help(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<(), Failure> {
     if arguments.text.is_empty() {
         list(ctl, "default", |command| command.original && command.name != "help");
-        // Below, as the original lists what plug-ins add.
-        list(ctl, "more", |command| !command.original);
+        // Below, as the original lists what plug-ins add; scripts see the list that they know.
+        if ctl.out.terminal {
+            list(ctl, "more", |command| !command.original);
+        }
         return Ok(());
     }
     match find(arguments.text) {
