@@ -122,7 +122,7 @@ pub fn configure(words: impl Iterator<Item = OsString>) -> Result<(Config, Reade
     match request(&words, &invocation) {
         Err(mistake) => Err(refuse(&mistake)),
         Ok(Request::Help) => {
-            print!("{}", command().bin_name(invocation.program.display().to_string()).render_long_help());
+            print!("{}", command().bin_name(invocation.program.display().to_string()).render_help());
             Err(ExitCode::SUCCESS)
         }
         Ok(Request::Version) => {
