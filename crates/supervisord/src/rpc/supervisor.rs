@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use serde::Serialize;
-use supervisor_config::sections::{self, EventType, LogTarget, Program, ServerUrl};
+use supervisor_config::sections::{self, EventType, LogTarget, Program, ServerUrl, Signal};
 use supervisor_rpc::fault::{Code, Fault};
 use supervisor_rpc::info::{ConfigInfo, StateInfo, Uid};
 use supervisor_rpc::methods;
@@ -388,7 +388,7 @@ impl Supervisor {
             Value::Int(number) => number.to_string(),
             other => event_text(other),
         };
-        let Some(number) = signal_number(&shown) else { return Err(Code::BadSignal.with(shown)) };
+        let Ok(Signal(number)) = shown.parse() else { return Err(Code::BadSignal.with(shown)) };
         if !self.process(id).state().is_signallable() {
             return Err(Code::NotRunning.with(name));
         }
@@ -465,14 +465,6 @@ impl Supervisor {
         infos.sort_by(|one, other| one.name.cmp(&other.name));
         Outcome::Done(to_value(&infos))
     }
-}
-
-fn signal_number(text: &str) -> Option<i32> {
-    text.parse().ok().or_else(|| {
-        let name = text.trim().to_ascii_uppercase();
-        let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
-        name.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
-    })
 }
 
 enum Found {
