@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::rc::Rc;
 
 use nix::unistd::Uid;
@@ -30,7 +31,7 @@ use crate::reader::Reader;
 use crate::rpc::Handle;
 use crate::rpc::system::Namespaces;
 use crate::supervisor::{Outcome, Supervisor, Surroundings};
-use crate::{VERSION, log};
+use crate::{VERSION, cli, log};
 
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
@@ -57,8 +58,22 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> StartError {
 /// Calls that wait for the supervisor's attention; more wait in their connections.
 const WAITING_CALLS: usize = 64;
 
-/// Runs the daemon with this configuration until its end.
-pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
+/// Runs the daemon with this configuration until its end, and tells why if it cannot.
+pub fn start(config: Config, reader: Reader) -> ExitCode {
+    match run(config, reader) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ (StartError::Rights(_) | StartError::Limit(_) | StartError::Http(_))) => {
+            cli::refuse(&error)
+        }
+        // The original dies of an exception.
+        Err(error @ (StartError::Log(_) | StartError::Fcgi(_) | StartError::System { .. })) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
     let mut config = Rc::new(config);
