@@ -4,12 +4,11 @@
 //! until then is told on stderr with exit status 2. Unlike the original the sockets come before old AUTO logs are
 //! removed: a second daemon that finds them in use must not remove the logs of the first.
 
-use std::ffi::{CString, OsString};
+use std::ffi::CString;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::rc::Rc;
 
 use nix::unistd::Uid;
@@ -25,14 +24,13 @@ use crate::http::{self, Bound, ServerContext};
 use crate::os::Kernel;
 use crate::os::child::ignore_file_size_signal;
 use crate::os::daemonize::{self, LimitError};
-use crate::os::notify::{self, ServiceManager};
 use crate::os::privileges::{self, Identity};
 use crate::pipes::Pipes;
 use crate::reader::Reader;
 use crate::rpc::Handle;
 use crate::rpc::system::Namespaces;
 use crate::supervisor::{Outcome, Supervisor, Surroundings};
-use crate::{VERSION, cli, log};
+use crate::{VERSION, log};
 
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
@@ -59,22 +57,8 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> StartError {
 /// Calls that wait for the supervisor's attention; more wait in their connections.
 const WAITING_CALLS: usize = 64;
 
-/// Runs the daemon with this configuration until its end, and tells why if it cannot.
-pub fn start(config: Config, reader: Reader) -> ExitCode {
-    match run(config, reader) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (StartError::Rights(_) | StartError::Limit(_) | StartError::Http(_))) => {
-            cli::refuse(&error)
-        }
-        // The original dies of an exception.
-        Err(error @ (StartError::Log(_) | StartError::Fcgi(_) | StartError::System { .. })) => {
-            eprintln!("Error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(config: Config, reader: Reader) -> Result<(), StartError> {
+/// Runs the daemon with this configuration until its end.
+pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
     let mut config = Rc::new(config);
@@ -133,10 +117,7 @@ async fn serve(supervisor: &mut Supervisor, bound: Vec<Bound>, config: &Config) 
         namespaces: Namespaces::new(config.rpcinterfaces.iter().map(|interface| interface.name.clone())),
     };
     let servers = http::serve(bound, handle, context);
-    let mut manager = ServiceManager::of_environment();
-    manager.watch()?;
-    let outcome =
-        event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new(), &mut manager).await;
+    let outcome = event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new()).await;
     servers.close().await;
     outcome
 }
@@ -188,18 +169,16 @@ fn tell_of_servers(config: &Config) {
 }
 
 fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>) -> Surroundings {
-    let entry = |(key, value): (OsString, OsString)| {
+    let entry = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
         let (mut key, value) = (key.into_vec(), value.into_vec());
         key.push(b'=');
         key.extend(value);
         CString::new(key).ok()
     };
-    let for_children =
-        |(key, _): &(OsString, OsString)| !notify::VARIABLES.iter().any(|variable| key == variable);
     Surroundings {
         reader,
         server_url: server_url(config),
-        environment: std::env::vars_os().filter(for_children).filter_map(entry).collect(),
+        environment: std::env::vars_os().filter_map(entry).collect(),
         path: std::env::var("PATH").unwrap_or_default(),
         descriptors,
     }
