@@ -18,3 +18,4 @@ mod signals;
 mod spawning;
 mod stopping;
 mod syslog;
+mod xmlrpc;
