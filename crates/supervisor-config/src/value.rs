@@ -315,6 +315,15 @@ impl Value for Owner {
     }
 }
 
+/// A name or a number, as a key of a program or a client gives it.
+impl std::str::FromStr for Signal {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        signal::parse(text).map(Self)
+    }
+}
+
 impl Value for Signal {
     const KIND: &'static str = "signal";
     fn parse(text: &str, _: &Surroundings) -> Result<Self, ValueError> {

@@ -2,14 +2,9 @@
 
 use std::process::ExitCode;
 
-use supervisord::{cli, startup};
-
 fn main() -> ExitCode {
-    match cli::configure(std::env::args_os()) {
-        Ok((config, reader)) => match startup::run(config, reader) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => cli::refuse(&error),
-        },
+    match supervisord::cli::configure(std::env::args_os()) {
+        Ok((config, reader)) => supervisord::startup::start(config, reader),
         Err(status) => status,
     }
 }

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::rc::Rc;
 
 use nix::unistd::Uid;
@@ -30,7 +31,7 @@ use crate::reader::Reader;
 use crate::rpc::Handle;
 use crate::rpc::system::Namespaces;
 use crate::supervisor::{Outcome, Supervisor, Surroundings};
-use crate::{VERSION, log};
+use crate::{VERSION, cli, log};
 
 /// Why the daemon does not start.
 #[derive(Debug, Error)]
@@ -46,6 +47,8 @@ pub enum StartError {
     Http(#[from] http::OpenError),
     #[error(transparent)]
     Fcgi(#[from] SocketError),
+    #[error("Could not make {0} rpc interface")]
+    Interface(String),
     #[error("cannot {doing}: {source}")]
     System { doing: &'static str, source: io::Error },
 }
@@ -57,8 +60,25 @@ fn system(doing: &'static str) -> impl Fn(io::Error) -> StartError {
 /// Calls that wait for the supervisor's attention; more wait in their connections.
 const WAITING_CALLS: usize = 64;
 
-/// Runs the daemon with this configuration until its end.
-pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
+/// Runs the daemon with this configuration until its end, and tells why if it cannot.
+pub fn start(config: Config, reader: Reader) -> ExitCode {
+    match run(config, reader) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(
+            error @ (StartError::Rights(_)
+            | StartError::Limit(_)
+            | StartError::Http(_)
+            | StartError::Interface(_)),
+        ) => cli::refuse(&error),
+        // The original dies of an exception.
+        Err(error @ (StartError::Log(_) | StartError::Fcgi(_) | StartError::System { .. })) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
     let mut config = Rc::new(config);
@@ -80,7 +100,7 @@ pub fn run(config: Config, reader: Reader) -> Result<(), StartError> {
         let pipes = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
         let around = surroundings(&config, reader.clone(), descriptors);
         let mut supervisor = Supervisor::new(Rc::clone(&config), around, pipes, &Now::read())?;
-        tell_of_servers(&config);
+        tell_of_servers(&config)?;
         if first.take().is_some() && !config.supervisord.nodaemon {
             daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
         }
@@ -157,15 +177,19 @@ fn tell<'a>(notices: impl Iterator<Item = &'a Notice> + Clone) {
     }
 }
 
-fn tell_of_servers(config: &Config) {
+fn tell_of_servers(config: &Config) -> Result<(), StartError> {
     for server in &config.http_servers {
         for interface in &config.rpcinterfaces {
+            if interface.has_arguments {
+                return Err(StartError::Interface(interface.name.clone()));
+            }
             log::info!("RPC interface '{}' initialized", interface.name);
         }
         if server.credentials.is_none() {
             log::critical!("Server '{}' running without any HTTP authentication checking", server.section);
         }
     }
+    Ok(())
 }
 
 fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>) -> Surroundings {

@@ -9,6 +9,8 @@ use crate::python::is_blank;
 pub struct RpcInterface {
     /// The namespace: the part of the section's name behind the colon.
     pub name: String,
+    /// It has keys beside the factory, of which supervisor's own takes none: the original finds out at the start.
+    pub has_arguments: bool,
 }
 
 const FACTORY: &str = "supervisor.rpcinterface_factory";
@@ -23,7 +25,9 @@ pub(crate) fn read(context: &mut Context<'_>) -> Vec<RpcInterface> {
         let mut at = context.at(section, Names::default());
         match at.value::<String>(FACTORY, None) {
             Some(spec) if resolves(&spec, "supervisor.rpcinterface", "make_main_rpcinterface") => {
-                interfaces.push(RpcInterface { name: name.to_owned() });
+                let mut keys = section.entries().iter().chain(at.context.document.defaults.entries());
+                let has_arguments = keys.any(|entry| entry.key != FACTORY);
+                interfaces.push(RpcInterface { name: name.to_owned(), has_arguments });
             }
             Some(spec) => {
                 let help = "Python code cannot be loaded; only supervisor.rpcinterface:make_main_rpcinterface is \
@@ -35,7 +39,7 @@ pub(crate) fn read(context: &mut Context<'_>) -> Vec<RpcInterface> {
             }
             None => {}
         }
-        // The built-in factory takes any arguments and uses none, but they have to be well formed.
+        // The built-in factory takes no arguments, but a reread lets them pass when they are well formed.
         let defaults = at.context.document.defaults.entries().iter();
         let defaults = defaults.filter(|entry| section.get(&entry.key).is_none());
         for entry in section.entries().iter().chain(defaults).filter(|entry| entry.key != FACTORY) {

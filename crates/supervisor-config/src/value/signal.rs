@@ -4,7 +4,7 @@ use nix::libc;
 use nix::sys::signal::Signal;
 
 use super::ValueError;
-use crate::{python, sections};
+use crate::python;
 
 /// The module's other constants in `SIG…` are names and numbers too: `_DFL` is 0, and 0 probes for life.
 const OTHERS: [(&str, i32); 5] = [("_DFL", 0), ("_IGN", 1), ("_BLOCK", 0), ("_UNBLOCK", 1), ("_SETMASK", 2)];
@@ -15,14 +15,6 @@ const ALIASES: [(&str, i32); 3] = [("CLD", libc::SIGCHLD), ("IOT", libc::SIGABRT
 /// Of the real-time signals only the first and the last have names.
 fn real_time() -> [(&'static str, i32); 2] {
     [("RTMIN", libc::SIGRTMIN()), ("RTMAX", libc::SIGRTMAX())]
-}
-
-impl std::str::FromStr for sections::Signal {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        parse(text).map(Self)
-    }
 }
 
 pub(super) fn parse(text: &str) -> Result<i32, ValueError> {

@@ -143,17 +143,10 @@ fn become_program(plan: &Plan<'_>) -> (Step, Errno) {
     // libc, whose wrappers would look for threads of the daemon.
     unsafe {
         libc::setpgid(0, 0);
-        // Ignored signals would stay so in the program. The original leaves SIGPIPE and SIGXFSZ ignored.
-        for signal in [
-            libc::SIGHUP,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGTERM,
-            libc::SIGUSR2,
-            libc::SIGCHLD,
-            libc::SIGPIPE,
-            libc::SIGXFSZ,
-        ] {
+        // As in the original, SIGPIPE and SIGXFSZ stay ignored, which they are in the daemon: a server that was written or
+        // tried out under it may live from writes that fail instead of ending it.
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR2, libc::SIGCHLD]
+        {
             libc::signal(signal, libc::SIG_DFL);
         }
         if let Some((soft, hard)) = spec.descriptors {

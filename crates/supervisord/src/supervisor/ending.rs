@@ -146,7 +146,8 @@ impl Supervisor {
         let due = ending.report.is_none_or(|report| report <= now.mono);
         let done = ending.groups.as_ref().is_some_and(VecDeque::is_empty);
         if due && !done {
-            let names: Vec<&str> = self.groups.keys().flat_map(|group| self.unstopped(group)).collect();
+            let groups = self.by_priority();
+            let names: Vec<&str> = groups.iter().flat_map(|group| self.unstopped(group)).collect();
             log::info!("waiting for {} to die", names.join(", "));
         }
         if let Mood::Ending(ending) = &mut self.mood {
