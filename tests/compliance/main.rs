@@ -5,6 +5,7 @@
 //! SUPERVISORD_UNDER_TEST=theirs SUPERVISORCTL_UNDER_TEST=theirs SUPERVISOR_PYTHON=…/bin/python cargo test -p supervisor-tests --test compliance
 //! ```
 
+mod configuration;
 mod examples;
 mod fcgi;
 mod groups;
@@ -18,4 +19,3 @@ mod signals;
 mod spawning;
 mod stopping;
 mod syslog;
-mod xmlrpc;

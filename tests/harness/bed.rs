@@ -114,6 +114,27 @@ pub struct Output {
     pub code: Option<i32>,
 }
 
+impl Output {
+    /// Why a program refuses its command line or its configuration: what it says behind `Error: `, without the place in the file that
+    /// ours shows below, and without the line that points to the help.
+    ///
+    /// # Panics
+    ///
+    /// When it ended in another way.
+    #[track_caller]
+    pub fn refusal(&self) -> &str {
+        let text =
+            self.stderr.strip_prefix("Error: ").and_then(|rest| rest.split_once("\nFor help, use BIN/"));
+        let Some((text, help)) = text else { panic!("not refused: {self:?}") };
+        assert!(self.code == Some(2) && help.ends_with(" -h\n"), "{self:?}");
+        let shown = text.match_indices('\n').find(|&(at, _)| {
+            let below = text[at + 1..].trim_start_matches(' ');
+            ["--> ", "= help: ", "Error: "].iter().any(|start| below.starts_with(start))
+        });
+        shown.map_or(text, |(at, _)| &text[..at])
+    }
+}
+
 /// A folder with a configuration, and the daemon that runs on it; dropping it ends both.
 #[derive(Debug)]
 pub struct TestBed {

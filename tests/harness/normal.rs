@@ -16,9 +16,11 @@ fn numbers(line: &str) -> String {
     let mut rest = line;
     let mut normal = String::new();
     while let Some(first) = rest.chars().next() {
-        // A pid stands behind `pid ` or `pid:`, or in parentheses behind a quoted name.
-        if let Some(number) =
-            ["pid ", "pid:", "' ("].iter().find_map(|word| rest.strip_prefix(word)).filter(starts_with_digit)
+        // A pid stands behind `pid ` or `pid:`, or in parentheses behind a quoted name, where `(0x41)` is none.
+        if let Some(number) = ["pid ", "pid:", "' ("]
+            .iter()
+            .find_map(|word| rest.strip_prefix(word))
+            .filter(|number| starts_with_digit(number) && !number.starts_with("0x"))
         {
             normal.push_str(&rest[..rest.len() - number.len()]);
             normal.push_str("PID");
