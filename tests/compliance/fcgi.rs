@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpStream;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 
 use harness::{Setup, TestBed, differs, needs_root};
 
@@ -84,12 +84,32 @@ fn without_a_process_nobody_listens() {
     bed.logs("INFO Closing socket unix://HERE/web.sock");
 }
 
-// undocumented: whatever has the path is removed.
+// undocumented: a socket that is at the path already is replaced.
 #[test]
-fn a_file_at_the_path_is_replaced() {
-    let bed = Setup { text: UNIX, files: &[("web.sock", "a file")], ..Setup::default() }.start();
+fn a_socket_at_the_path_is_replaced() {
+    let mut bed = Setup { text: UNIX, ..Setup::default() }.prepare();
+    drop(UnixListener::bind(bed.path("web.sock")).unwrap());
+    bed.start();
     bed.state_becomes("web", "RUNNING");
     UnixStream::connect(bed.path("web.sock")).expect("it listens");
+}
+
+// undocumented: the original removes whatever is there.
+#[test]
+fn a_file_at_the_path() {
+    let mut bed = Setup { text: UNIX, files: &[("web.sock", "a file")], ..Setup::default() }.prepare();
+    let replaces = differs! {
+        ours: false,
+        theirs: true,
+        why: "a FastCGI socket replaces a socket at its path, never a file",
+    };
+    if replaces {
+        bed.start();
+        bed.state_becomes("web", "RUNNING");
+    } else {
+        assert_eq!(bed.run().code, Some(2));
+        assert_eq!(bed.read("web.sock"), "a file");
+    }
 }
 
 // configuration.rst, socket_mode: "this value may be set to specify the permissions mode [...] Default: 0700".
