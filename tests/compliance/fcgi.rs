@@ -20,9 +20,7 @@ fn running(text: &str) -> TestBed {
 
 #[track_caller]
 fn refused(text: &str) -> String {
-    let output = Setup { text, ..Setup::default() }.run();
-    assert_eq!(output.code, Some(2));
-    output.stderr.replace("\nFor help, use BIN/supervisord -h\n", "")
+    Setup { text, ..Setup::default() }.run().refusal().to_owned()
 }
 
 /// What a process has as its stdin, such as `socket:[123]`.
@@ -139,7 +137,7 @@ fn the_socket_has_its_owner() {
 fn a_socket_is_required() {
     assert_eq!(
         refused("[fcgi-program:web]\ncommand=/bin/cat\n"),
-        "Error: [fcgi-program:web] section requires a \"socket\" line"
+        "[fcgi-program:web] section requires a \"socket\" line"
     );
 }
 
@@ -147,19 +145,19 @@ fn a_socket_is_required() {
 #[test]
 fn bad_sockets_are_refused() {
     let refused = |line: &str| refused(&format!("[fcgi-program:web]\ncommand=/bin/cat\n{line}\n"));
-    assert_eq!(refused("socket=foo"), "Error: ('Bad socket format %s', 'foo') in [fcgi-program:web] socket");
+    assert_eq!(refused("socket=foo"), "('Bad socket format %s', 'foo') in [fcgi-program:web] socket");
     assert_eq!(
         refused("socket=unix://x.sock"),
-        "Error: ('Unix socket path %s is not an absolute path', 'x.sock') in [fcgi-program:web] socket"
+        "('Unix socket path %s is not an absolute path', 'x.sock') in [fcgi-program:web] socket"
     );
-    assert_eq!(refused("socket=unix:///tmp/x.sock\nsocket_mode=foo"), "Error: Invalid socket_mode value foo");
+    assert_eq!(refused("socket=unix:///tmp/x.sock\nsocket_mode=foo"), "Invalid socket_mode value foo");
     assert_eq!(
         refused("socket=unix:///tmp/x.sock\nsocket_owner=no-such-user"),
-        "Error: Invalid socket_owner value no-such-user"
+        "Invalid socket_owner value no-such-user"
     );
     assert_eq!(
         refused("socket=tcp://localhost:{port}\nsocket_mode=0700"),
-        "Error: socket_owner and socket_mode params should only be used with a Unix domain socket in [fcgi-program:web] socket"
+        "socket_owner and socket_mode params should only be used with a Unix domain socket in [fcgi-program:web] socket"
     );
 }
 
@@ -167,7 +165,7 @@ fn bad_sockets_are_refused() {
 #[test]
 fn a_bad_backlog_is_refused() {
     assert!(
-        refused(&format!("{UNIX}socket_backlog=0\n")).starts_with("Error: Invalid socket_backlog value 0"),
+        refused(&format!("{UNIX}socket_backlog=0\n")).starts_with("Invalid socket_backlog value 0"),
         "{}",
         refused(&format!("{UNIX}socket_backlog=0\n"))
     );

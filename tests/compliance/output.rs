@@ -153,11 +153,10 @@ fn a_relative_log_file_is_in_supervisords_folder() {
 fn a_log_file_in_a_missing_folder_is_refused() {
     let text = once("echo hello", "stdout_logfile=/nonexistent/out\n");
     let output = Setup { text: &text, ..Setup::default() }.run();
-    assert_eq!(output.code, Some(2));
     assert_eq!(
-        output.stderr,
-        "Error: The directory named as part of the path /nonexistent/out does not exist in section 'program:says' \
-         (file: 'HERE/supervisord.conf')\nFor help, use BIN/supervisord -h\n"
+        output.refusal(),
+        "The directory named as part of the path /nonexistent/out does not exist in section 'program:says' \
+         (file: 'HERE/supervisord.conf')"
     );
 }
 

@@ -373,11 +373,9 @@ fn a_low_limit_of_processes_is_raised() {
 #[test]
 fn a_mistake_in_the_file_is_exit_code_2() {
     let output = Setup { text: "[program:cat]\n", ..Setup::default() }.run();
-    assert_eq!(output.code, Some(2));
     assert_eq!(
-        output.stderr,
-        "Error: program section program:cat does not specify a command in section 'program:cat' (file: 'HERE/supervisord.conf')\n\
-         For help, use BIN/supervisord -h\n"
+        output.refusal(),
+        "program section program:cat does not specify a command in section 'program:cat' (file: 'HERE/supervisord.conf')"
     );
     assert_eq!(output.stdout, "");
 }
