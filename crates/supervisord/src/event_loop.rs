@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::clock::Now;
 use crate::os::Os;
 use crate::os::child::wait_readable;
+use crate::os::notify::ServiceManager;
 use crate::rpc::Call;
 use crate::supervisor::{Input, Outcome, Supervisor};
 
@@ -59,13 +60,19 @@ pub async fn run(
     signals: &mut Signals,
     calls: &mut mpsc::Receiver<Call>,
     os: &mut dyn Os,
+    manager: &mut ServiceManager,
 ) -> io::Result<Outcome> {
     let pipes = wait_readable(supervisor.pipes().fd().try_clone_to_owned()?)?;
     let timer = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(timer);
     supervisor.begin(&Now::read(), os);
+    // Output changes no state.
+    let mut is_output = false;
     let mut last_batch = Instant::now();
     loop {
+        if !is_output {
+            manager.tell(|| supervisor.summary());
+        }
         if let Some(outcome) = supervisor.outcome() {
             return Ok(outcome);
         }
@@ -94,7 +101,7 @@ pub async fn run(
                 }
             } => input?,
         };
-        let is_output = matches!(&input, Input::Pipes(ready) if !ready.is_empty());
+        is_output = matches!(&input, Input::Pipes(ready) if !ready.is_empty());
         let now = Now::read();
         supervisor.handle(input, &now, os);
         if is_output {

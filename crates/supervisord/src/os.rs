@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 pub mod child;
 pub mod daemonize;
+pub mod notify;
 pub mod privileges;
 
 use crate::signals;

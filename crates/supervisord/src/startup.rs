@@ -4,7 +4,7 @@
 //! until then is told on stderr with exit status 2. Unlike the original the sockets come before old AUTO logs are
 //! removed: a second daemon that finds them in use must not remove the logs of the first.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
@@ -25,6 +25,7 @@ use crate::http::{self, Bound, ServerContext};
 use crate::os::Kernel;
 use crate::os::child::ignore_file_size_signal;
 use crate::os::daemonize::{self, LimitError};
+use crate::os::notify::{self, ServiceManager};
 use crate::os::privileges::{self, Identity};
 use crate::pipes::Pipes;
 use crate::reader::Reader;
@@ -137,7 +138,10 @@ async fn serve(supervisor: &mut Supervisor, bound: Vec<Bound>, config: &Config) 
         namespaces: Namespaces::new(config.rpcinterfaces.iter().map(|interface| interface.name.clone())),
     };
     let servers = http::serve(bound, handle, context);
-    let outcome = event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new()).await;
+    let mut manager = ServiceManager::of_environment();
+    manager.watch()?;
+    let outcome =
+        event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new(), &mut manager).await;
     servers.close().await;
     outcome
 }
@@ -193,16 +197,18 @@ fn tell_of_servers(config: &Config) -> Result<(), StartError> {
 }
 
 fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>) -> Surroundings {
-    let entry = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+    let entry = |(key, value): (OsString, OsString)| {
         let (mut key, value) = (key.into_vec(), value.into_vec());
         key.push(b'=');
         key.extend(value);
         CString::new(key).ok()
     };
+    let for_children =
+        |(key, _): &(OsString, OsString)| !notify::VARIABLES.iter().any(|variable| key == variable);
     Surroundings {
         reader,
         server_url: server_url(config),
-        environment: std::env::vars_os().filter_map(entry).collect(),
+        environment: std::env::vars_os().filter(for_children).filter_map(entry).collect(),
         path: std::env::var("PATH").unwrap_or_default(),
         descriptors,
     }

@@ -70,6 +70,21 @@ pub struct Surroundings {
     pub descriptors: Option<(u64, u64)>,
 }
 
+/// The daemon in a few numbers. Each process of a program counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Whether it runs, begins again, or ends.
+    pub state: SupervisorState,
+    /// All programs.
+    pub programs: usize,
+    /// Those in RUNNING.
+    pub running: usize,
+    /// Those that are not stopped.
+    pub left: usize,
+    /// Those in FATAL.
+    pub given_up: usize,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Supervisor {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use supervisor_config::ConfigError;
 use supervisor_config::sections::Config;
-use supervisor_rpc::state::SupervisorState;
+use supervisor_rpc::state::{ProcessState, SupervisorState};
 
-use super::Supervisor;
 use super::spawning::resolve;
+use super::{Summary, Supervisor};
 use crate::process::command::{Command, CommandError};
 use crate::process::stdin::Refused;
 use crate::process::{Process, ProcessId};
@@ -26,6 +26,20 @@ impl Supervisor {
     /// The state of the daemon.
     pub(crate) fn state(&self) -> SupervisorState {
         self.mood.state()
+    }
+
+    /// How many programs there are, and how they are.
+    pub fn summary(&self) -> Summary {
+        let count = |fits: fn(ProcessState) -> bool| {
+            self.processes.values().filter(|process| fits(process.state())).count()
+        };
+        Summary {
+            state: self.mood.state(),
+            programs: self.processes.len(),
+            running: count(|state| state == ProcessState::Running),
+            left: count(|state| !state.is_stopped()),
+            given_up: count(|state| state == ProcessState::Fatal),
+        }
     }
 
     /// Where the log of the daemon is, or would be.
