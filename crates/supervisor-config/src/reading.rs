@@ -157,8 +157,8 @@ fn included<T>(asked: &Asked<'_>, document: &mut Document, budget: &mut Budget, 
     let mut context = context(asked, document);
     let names = Names::new([("here", &context.here), ("host_node_name", &context.host)]);
     let Some(section) = document.section("include") else { return };
-    let mut at = context.at(section, names);
-    let files = files(&mut at);
+    std::mem::swap(&mut context.problems, &mut found.problems);
+    let files = files(&mut context.at(section, names));
     std::mem::swap(&mut context.problems, &mut found.problems);
     let Some(files) = files else { return };
     let included = include::read(document, &files, &here, budget);

@@ -49,9 +49,12 @@ pub(crate) fn read(context: &mut Context<'_>) -> Vec<RpcInterface> {
     interfaces
 }
 
-/// Whether an entry point of Python, `module:attribute`, names this.
+/// Whether an entry point of Python, `module:attribute [extras]`, names this.
 pub(crate) fn resolves(spec: &str, module: &str, attribute: &str) -> bool {
-    spec.split_once(':').is_some_and(|(left, right)| {
-        left.trim_end_matches(is_blank) == module && right.trim_matches(is_blank) == attribute
-    })
+    let Some((left, right)) = spec.split_once(':') else { return false };
+    let right = right.trim_matches(is_blank);
+    let extras =
+        right.strip_suffix(']').and_then(|rest| rest.find('[')).filter(|&at| !right[at..].contains('\n'));
+    let right = &right[..extras.unwrap_or(right.len())];
+    left.trim_end_matches(is_blank) == module && right.trim_end_matches(is_blank) == attribute
 }
