@@ -105,7 +105,7 @@ fn a_file_at_the_path() {
         bed.start();
         bed.state_becomes("web", "RUNNING");
     } else {
-        assert_eq!(bed.run().code, Some(2));
+        assert_eq!(bed.run().code, Some(1));
         assert_eq!(bed.read("web.sock"), "a file");
     }
 }
