@@ -10,7 +10,7 @@ use std::fmt::{self, Display, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY};
+use hyper::header::{HOST, HeaderName};
 use hyper::{Method, Request, StatusCode};
 use supervisor_rpc::fault::Fault;
 use supervisor_rpc::value::Value;
@@ -29,12 +29,6 @@ mod tail;
 
 /// Our script says that it asks; then the message of an action comes with the page and not by way of a redirection.
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
-
-/// What the pages may load: our own files and nothing else, no script within the page.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
-);
 
 /// Answers everything that is neither a call nor a log.
 pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
@@ -63,11 +57,7 @@ pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
         "tail.html" => tail::answer(&visit.site.common.handle, &form).await,
         _ => status_page(visit, &form, &came_from).await,
     };
-    let mut reply = answered.unwrap_or_else(|Gone| error(StatusCode::SERVICE_UNAVAILABLE));
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    reply
+    answered.unwrap_or_else(|Gone| error(StatusCode::SERVICE_UNAVAILABLE))
 }
 
 /// Where a request came from.

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 /// From connecting to the first byte. Long enough for every client, short enough not to keep descriptors for nothing.
-pub(crate) const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(60);
 /// From the first byte of a request to the end of its header.
 const HEAD: Duration = Duration::from_secs(30);
 /// From the end of the header to the end of the body.
@@ -87,6 +87,11 @@ impl Activity {
             Phase::Answering | Phase::Idle => return None,
         };
         Some(self.since.get() + patience)
+    }
+
+    /// Since when there is neither a request nor anything that remains to be sent.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        (self.phase.get() == Phase::Idle && self.stalled.get().is_none()).then_some(self.since.get())
     }
 
     /// How easily this connection is spared: unfinished requests before idle connections, the oldest first. Whoever

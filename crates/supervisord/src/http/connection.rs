@@ -15,9 +15,9 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use supervisor_config::sections::LogLevel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
-use super::activity::{Activity, Phase, SILENCE};
+use super::activity::{Activity, Phase};
 use super::auth::Verdict;
 use super::form::unquote;
 use super::reply::{Body, Content, Reply, error, stream, unauthorized};
@@ -32,6 +32,8 @@ use crate::web;
 const HEADER_BYTES: usize = 16 << 10;
 /// How long a client may take to notice that its connection ends.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// After so long without a request a connection gives its buffers back.
+const DOZE: Duration = Duration::from_secs(1);
 /// Lines of a header.
 const HEADER_LINES: usize = 100;
 
@@ -46,17 +48,31 @@ pub(crate) struct Visit {
 }
 
 /// Serves one connection.
-pub(crate) async fn serve(visit: Visit, stream: Stream) {
-    // A connection that says nothing costs nothing but its socket.
-    if !matches!(timeout(SILENCE, stream.socket.readable()).await, Ok(Ok(()))) {
-        return;
+pub(crate) async fn serve(visit: Visit, mut stream: Stream) {
+    let visit = Rc::new(visit);
+    loop {
+        // Whoever is silent costs nothing but a socket: HTTP's buffers are made when there is something to read, and
+        // go when there is nothing for a while.
+        let spoken_to = stream.socket.has_input();
+        let heard = match visit.activity.deadline() {
+            Some(deadline) => timeout_at(deadline, spoken_to).await.is_ok(),
+            None => {
+                spoken_to.await;
+                true
+            }
+        };
+        if !heard {
+            return;
+        }
+        match Box::pin(speak(visit.clone(), stream)).await {
+            Some(again) => stream = again,
+            None => return,
+        }
     }
-    visit.enter(Phase::Head);
-    // Boxed, so that those who are silent do not pay for its size.
-    Box::pin(speak(Rc::new(visit), stream)).await;
 }
 
-async fn speak(visit: Rc<Visit>, stream: Stream) {
+/// Talks HTTP. Gives back the connection when it has been idle for a while.
+async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
     let service = service_fn({
         let visit = visit.clone();
         move |request| {
@@ -73,15 +89,17 @@ async fn speak(visit: Rc<Visit>, stream: Stream) {
     let mut closing = pin!(visit.site.common.closing.notified());
     let mut alarm: Option<Pin<Box<Sleep>>> = None;
     let mut told = false;
-    poll_fn(|cx| {
+    visit.activity.received(Instant::now());
+    let fell_silent = poll_fn(|cx| {
         if !told && closing.as_mut().poll(cx).is_ready() {
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         if Pin::new(&mut connection).poll(cx).is_ready() {
-            return Poll::Ready(());
+            return Poll::Ready(false);
         }
-        let Some(deadline) = visit.activity.deadline() else {
+        let idle = visit.activity.idle_since().map(|since| since + DOZE);
+        let Some(deadline) = visit.activity.deadline().or(idle) else {
             alarm = None;
             return Poll::Pending;
         };
@@ -89,11 +107,18 @@ async fn speak(visit: Rc<Visit>, stream: Stream) {
         if alarm.deadline() != deadline {
             alarm.as_mut().reset(deadline);
         }
-        alarm.as_mut().poll(cx)
+        alarm.as_mut().poll(cx).map(|()| idle.is_some())
     })
     .await;
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner();
+    // The beginning of a next request that came together with the last one is not to be lost.
+    if fell_silent && parts.read_buf.is_empty() && !told {
+        return Some(stream);
+    }
     visit.enter(Phase::Body);
-    let _ = timeout(FAREWELL, part(connection.into_parts().io.into_inner())).await;
+    let _ = timeout(FAREWELL, part(stream)).await;
+    None
 }
 
 /// Reads what still comes after the last answer. To close while there is something unread would make the kernel reset

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 
 use hyper::body::{Bytes, Frame, SizeHint};
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, EXPIRES, HeaderName, HeaderValue,
-    LAST_MODIFIED, PRAGMA, SERVER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, EXPIRES,
+    HeaderName, HeaderValue, LAST_MODIFIED, PRAGMA, REFERRER_POLICY, SERVER, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 use tokio::time::Instant;
@@ -26,6 +26,12 @@ pub(crate) enum Content {
     Whole(Bytes),
     Follow(Box<Follow>),
 }
+
+/// What the pages may load: our own files and nothing else, no script within the page.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+);
 
 /// An answer with the headers that all have.
 pub(crate) fn reply(status: StatusCode, content: Content) -> Reply {
@@ -55,6 +61,8 @@ fn whole(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {
 pub(crate) fn page(status: StatusCode, body: String) -> Reply {
     let mut reply = whole(status, "text/html;charset=utf-8", body.into());
     forbid_keeping(&mut reply);
+    reply.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    reply.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     reply
 }
 

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use nix::sys::socket::{MsgFlags, recv};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::Instant;
 
@@ -38,13 +40,29 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Waits for the first byte.
-    pub(crate) async fn readable(&self) -> io::Result<()> {
-        match self {
-            Self::Inet(socket) => socket.readable().await,
-            Self::Unix(socket) => socket.readable().await,
+    /// Waits for a byte, or for the end.
+    pub(crate) async fn has_input(&self) {
+        loop {
+            // A new socket counts as ready until one has looked.
+            let ready = match self {
+                Self::Inet(socket) => socket.readable().await,
+                Self::Unix(socket) => socket.readable().await,
+            };
+            let looked = match self {
+                Self::Inet(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_raw_fd())),
+                Self::Unix(socket) => socket.try_io(Interest::READABLE, || peek(socket.as_raw_fd())),
+            };
+            let is_waiting = looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+            if ready.is_err() || !is_waiting {
+                return;
+            }
         }
     }
+}
+
+fn peek(socket: RawFd) -> io::Result<()> {
+    recv(socket, &mut [0], MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT)?;
+    Ok(())
 }
 
 /// A socket whose traffic is noted in an [`Activity`].
