@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use nix::sys::socket::{setsockopt, sockopt};
 use supervisor_config::sections::UnixAddress;
 use tokio::net::{TcpListener, UnixListener};
@@ -135,7 +136,7 @@ fn welcome(site: &Rc<Site>, socket: Socket, guests: &mut JoinSet<()>) {
     let activity = Rc::new(Activity::new(Instant::now()));
     let key = site.common.connections.join(activity.clone());
     let place = Place { site: site.clone(), key };
-    let stream = Stream { socket, activity: activity.clone() };
+    let stream = Stream { socket, activity: activity.clone(), ahead: Bytes::new() };
     let visit = Visit { site: site.clone(), activity, peer, addresses };
     let task = guests.spawn_local(async move {
         let _place = place;

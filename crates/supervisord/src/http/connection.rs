@@ -53,7 +53,7 @@ pub(crate) async fn serve(visit: Visit, mut stream: Stream) {
     loop {
         // Whoever is silent costs nothing but a socket: HTTP's buffers are made when there is something to read, and
         // go when there is nothing for a while.
-        let spoken_to = stream.socket.has_input();
+        let spoken_to = stream.has_input();
         let heard = match visit.activity.deadline() {
             Some(deadline) => timeout_at(deadline, spoken_to).await.is_ok(),
             None => {
@@ -111,9 +111,10 @@ async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
     })
     .await;
     let parts = connection.into_parts();
-    let stream = parts.io.into_inner();
-    // The beginning of a next request that came together with the last one is not to be lost.
-    if fell_silent && parts.read_buf.is_empty() && !told {
+    let mut stream = parts.io.into_inner();
+    if fell_silent && !told {
+        // The beginning of a next request that came together with the last one.
+        stream.ahead = parts.read_buf;
         return Some(stream);
     }
     visit.enter(Phase::Body);

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use hyper::body::Bytes;
 use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -41,7 +42,7 @@ pub(crate) enum Socket {
 
 impl Socket {
     /// Waits for a byte, or for the end.
-    pub(crate) async fn has_input(&self) {
+    async fn has_input(&self) {
         loop {
             // A new socket counts as ready until one has looked.
             let ready = match self {
@@ -70,9 +71,18 @@ fn peek(socket: RawFd) -> io::Result<()> {
 pub(crate) struct Stream {
     pub(crate) socket: Socket,
     pub(crate) activity: Rc<Activity>,
+    /// What was read from the socket already.
+    pub(crate) ahead: Bytes,
 }
 
 impl Stream {
+    /// Waits until there is something to read.
+    pub(crate) async fn has_input(&self) {
+        if self.ahead.is_empty() {
+            self.socket.has_input().await;
+        }
+    }
+
     fn note<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match &result {
             Poll::Ready(_) => self.activity.sent(),
@@ -88,6 +98,11 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let result = match &mut self.socket {
             Socket::Inet(socket) => Pin::new(socket).poll_read(cx, buffer),

@@ -252,6 +252,21 @@ fn clients_may_send_in_every_way_that_http_knows() {
 }
 
 #[test]
+fn a_connection_that_dozed_wakes_up_with_all_it_had() {
+    run(|| async {
+        let bed = Bed::new(None);
+        let mut client = bed.connect().await;
+        client.send("GET /ok.html HTTP/1.1\r\n\r\nGET /ok.ht").await;
+        client.until("\r\n\r\nOK").await;
+        for part in ["ml HTTP/1.1\r\n\r\n", "GET /ok.html HTTP/1.1\r\n\r\n"] {
+            tokio::time::sleep(Duration::from_millis(1200)).await;
+            client.send(part).await;
+            client.until("\r\n\r\nOK").await;
+        }
+    });
+}
+
+#[test]
 fn a_client_that_goes_away_is_no_longer_waited_for() {
     run(|| async {
         let mut bed = Bed::new(None);
