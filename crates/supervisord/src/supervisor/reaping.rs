@@ -6,19 +6,27 @@ use super::Supervisor;
 use crate::clock::Now;
 use crate::log;
 use crate::os::{Exit, Os, Pid};
+use crate::process::ProcessId;
 use crate::process::machine::End;
 
 impl Supervisor {
     /// Takes note of all children that have ended.
+    ///
+    /// All are taken before anything is done about one: programs that are started again here and end at once, too, are
+    /// for the next turn, or this one would never end.
     pub(super) fn reap(&mut self, now: &Now, os: &mut dyn Os) {
+        let mut ended = Vec::new();
         while let Some((pid, exit)) = os.reap() {
-            self.reaped(pid, exit, now, os);
+            // Now, as the number may soon be another's.
+            ended.push((pid, self.pids.remove(&pid), exit));
+        }
+        for (pid, id, exit) in ended {
+            self.reaped(pid, id, exit, now, os);
         }
     }
 
-    fn reaped(&mut self, pid: Pid, exit: Exit, now: &Now, os: &mut dyn Os) {
-        let known = self.pids.remove(&pid).filter(|id| self.processes.contains_key(id));
-        let Some(id) = known else {
+    fn reaped(&mut self, pid: Pid, id: Option<ProcessId>, exit: Exit, now: &Now, os: &mut dyn Os) {
+        let Some(id) = id.filter(|id| self.processes.contains_key(id)) else {
             log::info!("reaped unknown pid {pid} ({exit})");
             return;
         };

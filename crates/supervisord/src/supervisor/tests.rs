@@ -35,6 +35,8 @@ struct Paper {
     killed: Vec<(Target, i32)>,
     refuse_kill: Option<Errno>,
     refuse_spawn: Option<SpawnError>,
+    /// Whatever is started has ended before anybody looks.
+    end_at_once: bool,
 }
 
 impl Os for Paper {
@@ -48,6 +50,9 @@ impl Os for Paper {
         let (stdout, theirs) = pipe();
         fcntl(&stdout, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("non-blocking");
         self.ends.borrow_mut().push((self.next, theirs));
+        if self.end_at_once {
+            self.dead.push_back((self.next, Exit::Status(0)));
+        }
         Ok(Spawned { pid: self.next, stdin: None, stdout, stderr: None })
     }
 
@@ -332,4 +337,56 @@ fn output_is_complete_before_the_end_and_goes_on_after_it() {
     let ready = world.supervisor.pipes.ready();
     world.handle(Input::Pipes(ready));
     assert!(world.supervisor.pipes.is_empty());
+}
+
+#[test]
+fn programs_that_end_faster_than_they_are_reaped_do_not_hold_up_the_rest() {
+    let mut quick = program("a");
+    (quick.startsecs, quick.autorestart) = (0, Autorestart::Always);
+    let mut world = World::new(vec![group("a", 1, vec![quick])]);
+    world.os.end_at_once = true;
+    world.dies(1, Exit::Status(0));
+    assert_eq!((world.process("a").pid, world.os.dead.len()), (Some(2), 1));
+    world.handle(Input::Children);
+    assert_eq!(world.process("a").pid, Some(3));
+}
+
+// The number of a child that has been waited for may be the next child's.
+#[test]
+fn a_number_that_is_used_again_is_the_new_process() {
+    let mut world = World::new(vec![group("a", 1, vec![program("a")]), group("b", 2, vec![program("b")])]);
+    world.later(SECOND);
+    world.os.next = 1;
+    world.os.dead.push_back((1, Exit::Status(1)));
+    world.os.dead.push_back((2, Exit::Status(0)));
+    world.handle(Input::Children);
+    assert_eq!((world.state("a"), world.process("a").pid), (ProcessState::Starting, Some(2)));
+    assert_eq!((world.state("b"), world.process("b").pid), (ProcessState::Exited, None));
+}
+
+// As process.py, _check_and_adjust_for_system_clock_rollback(), which there repairs what here cannot break.
+#[test]
+fn no_jump_of_the_clock_changes_a_deadline() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let mut stubborn = program("c");
+    stubborn.startsecs = 0;
+    let programs = vec![program("a"), program("b"), stubborn];
+    let mut world = World::new(vec![group("a", 1, programs)]);
+    world.dies(2, Exit::Status(1));
+    drop(world.call("stopProcess", vec!["a:c".into(), false.into()]));
+    let states = |world: &World| ["a", "b", "c"].map(|name| world.state(name));
+    let before = [ProcessState::Starting, ProcessState::Backoff, ProcessState::Stopping];
+    assert_eq!(states(&world), before);
+    let deadline = world.supervisor.deadline(&world.now);
+    for wall in [world.now.wall - DAY, world.now.wall + DAY] {
+        world.now.wall = wall;
+        world.handle(Input::Time);
+        assert_eq!((states(&world), world.supervisor.deadline(&world.now)), (before, deadline));
+        // A process that was started in the future has not been up for less than no time.
+        assert!(!world.process("a").info(&world.now).description.contains('-'));
+    }
+    world.later(SECOND);
+    assert_eq!(states(&world), [ProcessState::Running, ProcessState::Starting, ProcessState::Stopping]);
+    world.later(SECOND * 9);
+    assert_eq!(world.os.killed.last(), Some(&(Target::Process(3), libc::SIGKILL)));
 }
