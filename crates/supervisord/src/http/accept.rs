@@ -62,7 +62,9 @@ pub(crate) async fn accept(site: Rc<Site>, slot: Slot) {
     let mut guests = JoinSet::new();
     {
         let closing = site.common.closing.notified();
+        // In this order: who has come to a socket whose file was removed is let in before another takes its place.
         tokio::select! {
+            biased;
             () = closing => {}
             never = take(&site, &slot, &mut guests) => match never {},
             never = keep_file(&site, &slot) => match never {},
@@ -170,16 +172,30 @@ async fn keep_file(site: &Site, slot: &Slot) -> Infallible {
 /// Waits until the socket file is removed or replaced, by somebody who cleans up in `/tmp` for example.
 async fn file_lost(site: &Site, slot: &Slot) {
     let Some(address) = address_in(slot) else { return pending().await };
-    let Some(watch) = site.common.watches.watch(&address.file) else { return pending().await };
+    let watch = loop {
+        if let Some(watch) = site.common.watches.watch(&address.file) {
+            break watch;
+        }
+        // It is gone already, or the kernel has no watch to give: then one has to look.
+        if !is_ours(slot) {
+            return;
+        }
+        sleep(LONGEST_REPAIR).await;
+    };
     let number = watch.wakers.number();
     poll_fn(|cx| {
         watch.wakers.wait(number, cx.waker());
-        match &*slot.borrow() {
-            Some(Door::Unix(_, file)) if !file.is_ours() => Poll::Ready(()),
-            _ => Poll::Pending,
-        }
+        if is_ours(slot) { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
+}
+
+/// Whether the socket file leads to the socket that is listened on.
+fn is_ours(slot: &Slot) -> bool {
+    match &*slot.borrow() {
+        Some(Door::Unix(_, file)) => file.is_ours(),
+        _ => true,
+    }
 }
 
 /// Where a unix socket listens.
