@@ -15,7 +15,7 @@ use std::rc::Rc;
 use nix::unistd::Uid;
 use supervisor_config::sections::{Config, Listen, LogLevel, Notice};
 use thiserror::Error;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use crate::clock::Now;
@@ -83,54 +83,96 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
     let mut config = Rc::new(config);
-    let mut first = Some(());
-    let mut descriptors = None;
-    let mut runtime = None;
+    // What the daemon ran with before a restart.
+    let mut last = None;
+    let mut beginning = Beginning { reader, descriptors: None, again: false };
+    let mut waiting = None;
     loop {
-        let mut lines = become_user(&config)?;
-        if first.is_some() {
-            lines.extend(infos(daemonize::raise_limits(&config.supervisord)?));
-            descriptors = daemonize::raise_own_descriptors();
+        let (mut supervisor, bound) = match (beginning.begin(&config), last.take()) {
+            (Ok(begun), _) => begun,
+            (Err(error), Some(before)) => {
+                log::critical!("cannot begin again, going back to the last configuration: {error}");
+                config = before;
+                continue;
+            }
+            (Err(error), None) => {
+                if beginning.again {
+                    log::critical!("cannot begin again: {error}");
+                }
+                return Err(error);
+            }
+        };
+        if !std::mem::replace(&mut beginning.again, true) && !config.supervisord.nodaemon {
+            daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
         }
-        log::open(&config.supervisord)?;
+        let pid_file = PidFile::write(config.supervisord.pidfile.clone());
+        // Only now, as a runtime does not survive a fork.
+        let (runtime, signals) = match &mut waiting {
+            Some(waiting) => waiting,
+            none => none.insert(prepare_to_wait().map_err(system("make the event loop"))?),
+        };
+        adopt_orphans();
+        let outcome = LocalSet::new()
+            .block_on(runtime, serve(&mut supervisor, signals, bound, &config))
+            .map_err(system("wait for events"))?;
+        drop(pid_file);
+        match outcome {
+            Outcome::End => return Ok(()),
+            Outcome::Restart(next) => last = Some(std::mem::replace(&mut config, Rc::new(*next))),
+        }
+    }
+}
+
+/// The runtime, and the signals: a restart must not miss one that comes while nobody waits.
+fn prepare_to_wait() -> io::Result<(Runtime, Signals)> {
+    let runtime = Builder::new_current_thread().enable_all().on_thread_park(event_loop::nap).build()?;
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::listen()?
+    };
+    Ok((runtime, signals))
+}
+
+/// What is done before the daemon waits for the first time, and again at each restart.
+struct Beginning {
+    reader: Reader,
+    /// See [`Surroundings`].
+    descriptors: Option<(u64, u64)>,
+    /// It is a restart.
+    again: bool,
+}
+
+impl Beginning {
+    fn begin(&mut self, config: &Rc<Config>) -> Result<(Supervisor, Vec<Bound>), StartError> {
+        let mut lines = become_user(config)?;
+        if !self.again {
+            lines.extend(infos(daemonize::raise_limits(&config.supervisord)?));
+            self.descriptors = daemonize::raise_own_descriptors();
+        }
+        match log::open(&config.supervisord) {
+            // The log that is still open tries by itself to be written again.
+            Err(error) if self.again => log::critical!("{error}"),
+            opened => opened?,
+        }
         tell(config.notices.iter().chain(&config.typos).chain(&lines));
         let bound = http::open(&config.http_servers)?;
         if !config.supervisord.nocleanup {
             log::file::auto::remove_old(&config.supervisord.childlogdir, &config.supervisord.identifier);
         }
         let pipes = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
-        let around = surroundings(&config, reader.clone(), descriptors);
-        let mut supervisor = Supervisor::new(Rc::clone(&config), around, pipes, &Now::read())?;
-        tell_of_servers(&config)?;
-        if first.take().is_some() && !config.supervisord.nodaemon {
-            daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
-        }
-        let pid_file = PidFile::write(config.supervisord.pidfile.clone());
-        // Only now, as a runtime does not survive a fork.
-        let runtime = match &mut runtime {
-            Some(runtime) => runtime,
-            none => none.insert(
-                Builder::new_current_thread()
-                    .enable_all()
-                    .on_thread_park(event_loop::nap)
-                    .build()
-                    .map_err(system("make the event loop"))?,
-            ),
-        };
-        adopt_orphans();
-        let outcome = LocalSet::new()
-            .block_on(runtime, serve(&mut supervisor, bound, &config))
-            .map_err(system("wait for events"))?;
-        drop(pid_file);
-        match outcome {
-            Outcome::End => return Ok(()),
-            Outcome::Restart(next) => config = Rc::new(*next),
-        }
+        let around = surroundings(config, self.reader.clone(), self.descriptors);
+        let supervisor = Supervisor::new(Rc::clone(config), around, pipes, &Now::read())?;
+        tell_of_servers(config)?;
+        Ok((supervisor, bound))
     }
 }
 
-async fn serve(supervisor: &mut Supervisor, bound: Vec<Bound>, config: &Config) -> io::Result<Outcome> {
-    let mut signals = Signals::listen()?;
+async fn serve(
+    supervisor: &mut Supervisor,
+    signals: &mut Signals,
+    bound: Vec<Bound>,
+    config: &Config,
+) -> io::Result<Outcome> {
     let (handle, mut calls) = Handle::new(WAITING_CALLS);
     let context = ServerContext {
         identifier: config.supervisord.identifier.clone(),
@@ -140,8 +182,7 @@ async fn serve(supervisor: &mut Supervisor, bound: Vec<Bound>, config: &Config) 
     let servers = http::serve(bound, handle, context);
     let mut manager = ServiceManager::of_environment();
     manager.watch()?;
-    let outcome =
-        event_loop::run(supervisor, &mut signals, &mut calls, &mut Kernel::new(), &mut manager).await;
+    let outcome = event_loop::run(supervisor, signals, &mut calls, &mut Kernel::new(), &mut manager).await;
     servers.close().await;
     outcome
 }
