@@ -18,6 +18,11 @@ impl<'a> Namespec<'a> {
             Some((group, process)) => Self { group, process: Some(process) },
         }
     }
+
+    /// Whether it means this process, alone or with its group.
+    pub fn includes(&self, group: &str, process: &str) -> bool {
+        self.group == group && self.process.is_none_or(|named| named == process)
+    }
 }
 
 /// How a process is shown: `name` when its group has the same name, else `group:name`.

@@ -246,12 +246,12 @@ async fn pressed(interrupts: Option<&Interrupts>) -> io::Result<()> {
 /// After a second, and then each second, says what is being waited for.
 async fn tell(what: Option<&str>) -> Infallible {
     let Some(what) = what else { return std::future::pending().await };
-    let hint = Hint;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let _hint = Hint;
     for seconds in 1_u32.. {
-        tokio::time::sleep(Duration::from_secs(1)).await;
         eprint!("\r\x1b[Kwaiting for {what} ({seconds} s)");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    drop(hint);
     std::future::pending().await
 }
 

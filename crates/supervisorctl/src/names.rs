@@ -19,9 +19,7 @@ fn has_wildcard(text: &str) -> bool {
 pub(crate) fn expand(names: &[String], infos: &[ProcessInfo]) -> Vec<String> {
     expand_by(names, |name| {
         let named = Namespec::parse(name);
-        let literal = infos
-            .iter()
-            .any(|info| info.group == named.group && named.process.is_none_or(|p| info.name == p));
+        let literal = infos.iter().any(|info| named.includes(&info.group, &info.name));
         if literal {
             return Vec::new();
         }

@@ -42,14 +42,7 @@ fn select(ctl: &mut Controller, names: &[String], infos: Vec<ProcessInfo>) -> Ve
     for name in names::expand(names, &infos) {
         let named = Namespec::parse(&name);
         let before = selected.len();
-        selected.extend(
-            infos
-                .iter()
-                .filter(|info| {
-                    info.group == named.group && named.process.is_none_or(|process| info.name == process)
-                })
-                .cloned(),
-        );
+        selected.extend(infos.iter().filter(|info| named.includes(&info.group, &info.name)).cloned());
         if selected.len() == before {
             let (name, kind) =
                 if named.process.is_none() { (named.group, "group") } else { (&*name, "process") };

@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use supervisor_rpc::client::ClientError;
 use supervisor_rpc::fault::Code;
 use supervisor_rpc::info::{ProcessInfo, StatusInfo};
-use supervisor_rpc::namespec::Namespec;
+use supervisor_rpc::namespec::{self, Namespec};
 use supervisor_rpc::value::Value;
 
 use super::follow::{Source, follow};
@@ -136,18 +136,24 @@ pub(super) fn tail(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<()
     Ok(())
 }
 
-/// The names, if there are several, all of them known; else the words mean what they mean to the original.
+/// The processes, if several are named, all of them known; else the words mean what they mean to the original.
 fn several(ctl: &mut Controller, words: &[String]) -> Result<Option<Vec<String>>, Failure> {
-    if words.len() < 2 {
+    let is_group = |name: &String| Namespec::parse(name).process.is_none();
+    if words.len() < 2 && !words.iter().any(is_group) {
         return Ok(None);
     }
     let infos: Vec<ProcessInfo> = ctl.call("getAllProcessInfo", &[])?;
-    let names = names::expand(words, &infos);
-    let known = |name: &String| {
-        let named = Namespec::parse(name);
-        infos.iter().any(|info| info.group == named.group && Some(info.name.as_str()) == named.process)
-    };
-    Ok(names.iter().all(known).then_some(names))
+    let mut processes = Vec::new();
+    for name in names::expand(words, &infos) {
+        let named = Namespec::parse(&name);
+        let before = processes.len();
+        let members = infos.iter().filter(|info| named.includes(&info.group, &info.name));
+        processes.extend(members.map(|info| namespec::show(&info.group, &info.name)));
+        if processes.len() == before {
+            return Ok(None);
+        }
+    }
+    Ok(Some(processes))
 }
 
 fn show_end(ctl: &mut Controller, name: &str, method: &str, params: &[Value]) -> Result<(), Failure> {

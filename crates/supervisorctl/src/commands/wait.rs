@@ -121,10 +121,7 @@ pub(super) fn wait(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<()
 /// Whether a name must be waited for any longer; what ends its wait is told.
 fn look(ctl: &mut Controller, name: &str, infos: &[ProcessInfo], wanted: ProcessState) -> bool {
     let named = Namespec::parse(name);
-    let mut members = infos
-        .iter()
-        .filter(|info| info.group == named.group && named.process.is_none_or(|process| info.name == process))
-        .peekable();
+    let mut members = infos.iter().filter(|info| named.includes(&info.group, &info.name)).peekable();
     if members.peek().is_none() {
         ctl.refuse(exit::GENERIC, format_args!("{name}: ERROR (no such process)"));
         return false;
