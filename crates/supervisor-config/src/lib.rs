@@ -25,7 +25,7 @@ pub use error::{ConfigError, Place, Problem, Reason, SocketError};
 pub use expand::{ExpandError, FormatError};
 pub use options::Key;
 pub use python::NumberError;
-pub use sections::{Config, CtlOptions, Kind, LogLevel, Notice, kinds};
+pub use sections::{Config, CtlOptions, Kind, LogLevel, Notice, Whereabouts, kinds};
 pub use value::ValueError;
 
 use options::Remark;
@@ -148,6 +148,12 @@ pub fn load_ctl(
         (_, Some(error)) => Err(error),
         (None, None) => unreachable!("what cannot be read has a problem"),
     }
+}
+
+/// Reads where the supervisord of a file can be found, as far as that can be understood: for a client that does not
+/// reach it. Unlike [`load_ctl`] it reads the included files, of which there may be many.
+pub fn whereabouts(file: &Path, process_env: &[(String, String)], cwd: &Path) -> Whereabouts {
+    reading::whereabouts(&Asked { file, environment: process_env, cwd })
 }
 
 /// Everything that can be said about a configuration, errors first.

@@ -11,7 +11,7 @@ use crate::ini::Document;
 use crate::options::{At, Budget, Context, Environment, Names, Remark};
 use crate::python::{abspath, dirname};
 use crate::sections::{
-    Config, CtlOptions, Include, group, http_server, rpcinterface, supervisorctl, supervisord,
+    Config, CtlOptions, Include, Whereabouts, group, http_server, rpcinterface, supervisorctl, supervisord,
 };
 use crate::value::Surroundings;
 use crate::{Overrides, spelling};
@@ -88,18 +88,23 @@ pub(crate) fn client(asked: &Asked<'_>) -> Found<CtlOptions> {
     }
     let mut context = context(asked, &document);
     std::mem::swap(&mut context.problems, &mut found.problems);
-    let options = supervisorctl::read(&mut context);
-    let problems = std::mem::take(&mut context.problems);
     // The rest is supervisord's, and so are the mistakes in it, and the includes.
-    let Some(options) = options else { return Found { value: None, problems, remarks: Vec::new() } };
-    let mut whole = document_again(asked);
+    let value = supervisorctl::read(&mut context);
+    Found { value, problems: std::mem::take(&mut context.problems), remarks: Vec::new() }
+}
+
+/// Reads where supervisord can be found, as far as that can be understood.
+pub(crate) fn whereabouts(asked: &Asked<'_>) -> Whereabouts {
+    let mut document = Document::default();
+    if let Ok(bytes) = asked.open() {
+        document.read(&asked.file.to_string_lossy(), bytes);
+    }
     let mut ignored = Found::<()> { value: None, problems: Problems::default(), remarks: Vec::new() };
-    included(asked, &mut whole, &mut Budget::default(), &mut ignored);
-    let mut context = self::context(asked, &whole);
+    included(asked, &mut document, &mut Budget::default(), &mut ignored);
+    let mut context = context(asked, &document);
     let pidfile = supervisord::read(&mut context).map(|(options, _)| options.pidfile);
     let pidfile = pidfile.map(|file| context.around.abspath(&file.0).into());
-    let servers = http_server::read(&mut context);
-    Found { value: Some(CtlOptions { pidfile, servers, ..options }), problems, remarks: Vec::new() }
+    Whereabouts { pidfile, servers: http_server::read(&mut context) }
 }
 
 /// Whether the main file could be read at all.
@@ -118,14 +123,6 @@ fn main_file<T>(asked: &Asked<'_>, document: &mut Document, found: &mut Found<T>
             false
         }
     }
-}
-
-fn document_again(asked: &Asked<'_>) -> Document {
-    let mut document = Document::default();
-    if let Ok(bytes) = asked.open() {
-        document.read(&asked.file.to_string_lossy(), bytes);
-    }
-    document
 }
 
 fn context<'a>(asked: &Asked<'a>, document: &'a Document) -> Context<'a> {

@@ -21,7 +21,7 @@ pub use group::{Group, GroupKind};
 pub use http_server::{Credentials, HttpServer, InetAddress, Listen, UnixAddress};
 pub use program::{Autorestart, Channel, LogTarget, Program, ServerUrl, Signal};
 pub use rpcinterface::RpcInterface;
-pub use supervisorctl::CtlOptions;
+pub use supervisorctl::{CtlOptions, Whereabouts};
 pub use supervisord::{LogLevel, Supervisord};
 
 /// Everything that supervisord reads: its main file and the files that this one includes.

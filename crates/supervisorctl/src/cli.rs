@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command};
 use supervisor_config::getopt::{self, Given, Spec, UsageError};
-use supervisor_config::sections::HttpServer;
 use supervisor_config::{ConfigError, find, load_ctl, search_path};
 use supervisor_rpc::client::Credentials;
 use thiserror::Error;
@@ -34,16 +33,8 @@ pub(crate) struct Options {
     pub(crate) prompt: String,
     /// Where the shell keeps its lines.
     pub(crate) history_file: Option<PathBuf>,
-    /// The file that was read, and what it says of supervisord.
-    pub(crate) daemon: Option<Daemon>,
-}
-
-/// What the file that was read says of supervisord.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Daemon {
-    pub(crate) file: PathBuf,
-    pub(crate) pidfile: Option<PathBuf>,
-    pub(crate) servers: Vec<HttpServer>,
+    /// The file that was read.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Who named the url of the daemon.
@@ -253,16 +244,25 @@ fn complete(
     let password = password.or_else(|| around.variable("SUPERVISOR_PASSWORD").map(str::to_owned));
     let (mut username, mut prompt, mut history_file) =
         (chosen.username, "supervisor".to_owned(), chosen.history_file);
-    let (mut password, mut daemon) = (password, None);
+    let (mut password, mut file_name) = (password, None);
     if let Some(file) = file {
         username = username.or(file.username);
         password = password.or(file.password);
         history_file = history_file.or(file.history_file);
         prompt = file.prompt;
-        daemon = Some(Daemon { file: file.file, pidfile: file.pidfile, servers: file.servers });
+        file_name = Some(file.file);
     }
     let interactive = chosen.interactive || no_action;
-    Ok(Options { interactive, serverurl, url_source, username, password, prompt, history_file, daemon })
+    Ok(Options {
+        interactive,
+        serverurl,
+        url_source,
+        username,
+        password,
+        prompt,
+        history_file,
+        file: file_name,
+    })
 }
 
 /// As Python's `urlparse` sees it: a scheme, and a host or a path.

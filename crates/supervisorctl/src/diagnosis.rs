@@ -10,9 +10,10 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::{AccessFlags, Gid, Group, Pid, Uid, User, access};
 use supervisor_config::sections::{HttpServer, Listen};
+use supervisor_config::{Whereabouts, whereabouts};
 use supervisor_rpc::client::{Address, ClientError};
 
-use crate::cli::{Daemon, Options, UrlSource};
+use crate::cli::{Options, Surroundings, UrlSource};
 
 /// Sentences about an error; none where the error says it all.
 pub(crate) fn explain(error: &ClientError, options: &Options) -> Vec<String> {
@@ -35,9 +36,11 @@ fn unreachable_server(error: &ClientError, options: &Options) -> Vec<String> {
     if let Ok(Address::Unix(path)) = Address::parse(&options.serverurl) {
         lines.push(format!("  {}", socket(error, &path)));
     }
-    if let Some(daemon) = &options.daemon {
-        lines.extend(daemon.pidfile.as_deref().map(|pidfile| format!("  {}", process(pidfile))));
-        lines.extend(mismatch(&options.serverurl, daemon).map(|line| format!("  {line}")));
+    if let Some(file) = &options.file {
+        let around = Surroundings::of_this_process();
+        let Whereabouts { pidfile, servers } = whereabouts(file, &around.environment, &around.cwd);
+        lines.extend(pidfile.as_deref().map(|pidfile| format!("  {}", process(pidfile))));
+        lines.extend(mismatch(&options.serverurl, file, &servers).map(|line| format!("  {line}")));
     }
     lines
 }
@@ -45,11 +48,11 @@ fn unreachable_server(error: &ClientError, options: &Options) -> Vec<String> {
 /// Where the url is from.
 fn source(options: &Options) -> String {
     let url = &options.serverurl;
-    match (options.url_source, &options.daemon) {
+    match (options.url_source, &options.file) {
         (UrlSource::CommandLine, _) => format!("  the url {url} was given with -s"),
         (UrlSource::Open, _) => format!("  the url {url} was given to open"),
-        (UrlSource::File, Some(daemon)) => {
-            format!("  the url {url} is from {} ([supervisorctl] serverurl)", daemon.file.display())
+        (UrlSource::File, Some(file)) => {
+            format!("  the url {url} is from {} ([supervisorctl] serverurl)", file.display())
         }
         (UrlSource::File | UrlSource::Default, _) => {
             format!(
@@ -143,20 +146,17 @@ fn process(pidfile: &Path) -> String {
 }
 
 /// What to use instead, when the file's daemon listens elsewhere.
-fn mismatch(url: &str, daemon: &Daemon) -> Option<String> {
+fn mismatch(url: &str, file: &Path, servers: &[HttpServer]) -> Option<String> {
     let asked = Address::parse(url).ok()?;
-    if daemon.servers.is_empty() {
-        return Some(format!("{} gives supervisord no server to listen on", daemon.file.display()));
+    if servers.is_empty() {
+        return Some(format!("{} gives supervisord no server to listen on", file.display()));
     }
-    if daemon.servers.iter().any(|server| reaches(&asked, &server.listen)) {
+    if servers.iter().any(|server| reaches(&asked, &server.listen)) {
         return None;
     }
-    let servers: Vec<String> = daemon
-        .servers
-        .iter()
-        .map(|HttpServer { section, listen, .. }| format!("[{section}] {}", url_of(listen)))
-        .collect();
-    Some(format!("in {} supervisord listens elsewhere: {}", daemon.file.display(), servers.join(", ")))
+    let shown = |HttpServer { section, listen, .. }: &HttpServer| format!("[{section}] {}", url_of(listen));
+    let servers: Vec<String> = servers.iter().map(shown).collect();
+    Some(format!("in {} supervisord listens elsewhere: {}", file.display(), servers.join(", ")))
 }
 
 fn reaches(asked: &Address, listen: &Listen) -> bool {
@@ -179,25 +179,21 @@ fn url_of(listen: &Listen) -> String {
 
 #[cfg(test)]
 mod tests {
-    use supervisor_config::sections::{InetAddress, UnixAddress};
+    use supervisor_config::sections::InetAddress;
 
     use super::*;
 
-    fn options(url: &str, daemon: Option<Daemon>) -> Options {
+    fn options(url: &str, file: Option<PathBuf>) -> Options {
         Options {
             interactive: false,
             serverurl: url.to_owned(),
-            url_source: if daemon.is_some() { UrlSource::File } else { UrlSource::Default },
+            url_source: if file.is_some() { UrlSource::File } else { UrlSource::Default },
             username: None,
             password: None,
             prompt: String::new(),
             history_file: None,
-            daemon,
+            file,
         }
-    }
-
-    fn server(section: &str, listen: Listen) -> HttpServer {
-        HttpServer { section: section.to_owned(), listen, credentials: None }
     }
 
     #[test]
@@ -205,25 +201,22 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("s.sock");
         let pidfile = folder.path().join("s.pid");
-        let listen =
-            Listen::Unix(UnixAddress { file: "/other.sock".into(), chmod: 0o700, chown: (None, None) });
-        let daemon = Daemon {
-            file: "/etc/s.conf".into(),
-            pidfile: Some(pidfile.clone()),
-            servers: vec![server("unix_http_server", listen)],
-        };
+        let file = folder.path().join("s.conf");
+        let text =
+            format!("[supervisord]\npidfile={}\n[unix_http_server]\nfile=/other.sock\n", pidfile.display());
+        std::fs::write(&file, text).expect("writable");
         let url = format!("unix://{}", socket.display());
-        let options = options(&url, Some(daemon));
+        let options = options(&url, Some(file.clone()));
         let lines = explain(&ClientError::NoSuchFile, &options);
+        let file = file.display();
         let expected = [
-            format!("  the url {url} is from /etc/s.conf ([supervisorctl] serverurl)"),
+            format!("  the url {url} is from {file} ([supervisorctl] serverurl)"),
             format!("  {} does not exist", socket.display()),
             format!(
                 "  pid file {} does not exist: supervisord does not run with this configuration",
                 pidfile.display()
             ),
-            "  in /etc/s.conf supervisord listens elsewhere: [unix_http_server] unix:///other.sock"
-                .to_owned(),
+            format!("  in {file} supervisord listens elsewhere: [unix_http_server] unix:///other.sock"),
         ];
         assert_eq!(lines, expected);
 
@@ -250,11 +243,12 @@ mod tests {
     #[test]
     fn a_server_on_the_same_port_is_no_mismatch() {
         let listen = Listen::Inet(InetAddress { host: String::new(), port: 9001 });
-        let servers = vec![server("inet_http_server", listen)];
-        let daemon = Daemon { file: "f".into(), pidfile: None, servers };
-        assert_eq!(mismatch("http://localhost:9001", &daemon), None);
+        let section = "inet_http_server".to_owned();
+        let servers = [HttpServer { section, listen, credentials: None }];
+        let mismatch = |url| mismatch(url, Path::new("f"), &servers);
+        assert_eq!(mismatch("http://localhost:9001"), None);
         assert_eq!(
-            mismatch("http://localhost:9002", &daemon).as_deref(),
+            mismatch("http://localhost:9002").as_deref(),
             Some("in f supervisord listens elsewhere: [inet_http_server] http://localhost:9001")
         );
     }

@@ -22,9 +22,14 @@ pub struct CtlOptions {
     pub prompt: String,
     /// Absolute.
     pub history_file: Option<PathBuf>,
-    /// The pid file that the same file gives to supervisord, absolute, if it can be understood.
+}
+
+/// Where the supervisord of the same file can be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Its pid file, absolute.
     pub pidfile: Option<PathBuf>,
-    /// The servers that the same file gives to supervisord, as far as they can be understood.
+    /// Its servers.
     pub servers: Vec<HttpServer>,
 }
 
@@ -79,8 +84,7 @@ pub(crate) fn read(context: &mut Context<'_>) -> Option<CtlOptions> {
     let history_file = history_file.map(|file| at.context.around.abspath(&file).into());
     plugins(context);
     let username = login.username;
-    let (pidfile, servers) = (None, Vec::new());
-    Some(CtlOptions { file, serverurl, username, password, prompt, history_file, pidfile, servers })
+    Some(CtlOptions { file, serverurl, username, password, prompt, history_file })
 }
 
 const FACTORY: &str = "supervisor.ctl_factory";

@@ -27,7 +27,7 @@ fn a_line_without_options_has_the_defaults() {
         password: Some("from environment".into()),
         prompt: "supervisor".into(),
         history_file: None,
-        daemon: None,
+        file: None,
     };
     assert_eq!(read_line("status -c x  all"), Ok(Request::Run(expected, "status -c x all".into())));
     assert!(options("").interactive);
