@@ -115,7 +115,8 @@ options! {
         logfile_mode: Octal;
         /// The owner of the daemon's own log file.
         logfile_owner: Owner;
-        /// The access of the log files of programs that do not say. Without it only their owner reads them.
+        /// The access of the log files of programs that do not say. Without it 0600 for automatic names, and what the
+        /// umask leaves for others.
         childlog_mode: Octal;
         /// The owner of the log files of programs that do not say.
         childlog_owner: Owner;
