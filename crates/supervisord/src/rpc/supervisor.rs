@@ -2,6 +2,7 @@
 //!
 //! The order of checks is the original's, as clients see which fault comes first.
 
+use std::path::Path;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -459,8 +460,12 @@ impl Supervisor {
     fn config_info(&self) -> Outcome {
         let mut infos = Vec::new();
         for group in &self.config().groups {
-            let inuse = self.members(&group.name).is_some();
-            infos.extend(group.programs.iter().map(|program| config_info(group, program, inuse)));
+            let members = self.members(&group.name);
+            infos.extend(group.programs.iter().map(|program| {
+                let same = |id: &&ProcessId| self.process(**id).name() == program.name;
+                let process = members.iter().flatten().find(same).map(|&id| self.process(id));
+                config_info(group, program, members.is_some(), process)
+            }));
         }
         infos.sort_by(|one, other| one.name.cmp(&other.name));
         Outcome::Done(to_value(&infos))
@@ -494,17 +499,27 @@ fn event_text(value: &Value) -> String {
     }
 }
 
-fn config_info(group: &sections::Group, program: &Program, inuse: bool) -> ConfigInfo {
+fn config_info(
+    group: &sections::Group,
+    program: &Program,
+    inuse: bool,
+    process: Option<&Process>,
+) -> ConfigInfo {
     let none = || "none".to_owned();
-    let logfile = |target: &LogTarget| match target {
-        LogTarget::Auto => "auto".to_owned(),
+    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    let logfile = |target: &LogTarget, stream| match target {
+        // The name that was made up is known of a process alone.
+        LogTarget::Auto => match process.and_then(|process| process.log(stream).path.as_deref()) {
+            Some(path) => shown(path),
+            None => "auto".to_owned(),
+        },
         LogTarget::None => none(),
-        LogTarget::File(path) => path.to_string_lossy().into_owned(),
+        LogTarget::File(path) => shown(path),
     };
     let (out, err) = (&program.stdout, &program.stderr);
     ConfigInfo {
         autostart: program.autostart,
-        directory: program.directory.as_ref().map_or_else(none, |path| path.to_string_lossy().into_owned()),
+        directory: program.directory.as_deref().map_or_else(none, shown),
         uid: program.uid.map_or_else(|| Uid::None(none()), |uid| Uid::Number(uid.into())),
         command: program.command.clone(),
         exitcodes: program.exitcodes.iter().map(|code| i64::from(*code)).collect(),
@@ -519,7 +534,7 @@ fn config_info(group: &sections::Group, program: &Program, inuse: bool) -> Confi
         startsecs: program.startsecs,
         stdout_capture_maxbytes: out.capture_maxbytes,
         stdout_events_enabled: out.events_enabled,
-        stdout_logfile: logfile(&out.logfile),
+        stdout_logfile: logfile(&out.logfile, Stream::Stdout),
         stdout_logfile_backups: out.backups,
         stdout_logfile_maxbytes: out.maxbytes,
         stdout_syslog: out.syslog,
@@ -527,7 +542,7 @@ fn config_info(group: &sections::Group, program: &Program, inuse: bool) -> Confi
         stopwaitsecs: program.stopwaitsecs,
         stderr_capture_maxbytes: err.capture_maxbytes,
         stderr_events_enabled: err.events_enabled,
-        stderr_logfile: logfile(&err.logfile),
+        stderr_logfile: logfile(&err.logfile, Stream::Stderr),
         stderr_logfile_backups: err.backups,
         stderr_logfile_maxbytes: err.maxbytes,
         stderr_syslog: err.syslog,
