@@ -23,15 +23,19 @@ mod differs;
 mod normal;
 mod rpc;
 mod sessions;
+mod terminal;
 mod under_test;
 mod wait;
+mod wire;
 
 pub use bed::{Output, Setup, TestBed};
 pub use rpc::{int, member, text};
 pub use supervisor_rpc::fault::Fault;
 pub use supervisor_rpc::value::Value;
+pub use terminal::Terminal;
 pub use under_test::{ctl_is_theirs, is_root, is_theirs, supervisorctl, supervisord};
 pub use wait::{eventually, obtain};
+pub use wire::{Response, Wire};
 
 pub use nix::sys::signal::Signal;
 

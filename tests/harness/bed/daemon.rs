@@ -26,7 +26,7 @@ impl TestBed {
         command
     }
 
-    pub(super) fn surround(&self, command: &mut Command) {
+    pub(crate) fn surround(&self, command: &mut Command) {
         command.current_dir(self.dir.path()).stdin(Stdio::null()).env_clear().env("LANG", "C.UTF-8");
         for name in ["PATH", "HOME", "TMPDIR", "TZ", "LLVM_PROFILE_FILE"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
