@@ -3,6 +3,7 @@
 mod ask;
 mod ctl;
 mod daemon;
+mod footprint;
 
 use std::fs;
 use std::net::TcpListener;

@@ -20,6 +20,7 @@
 
 mod bed;
 mod differs;
+mod kernel;
 mod normal;
 mod rpc;
 mod sessions;
@@ -29,6 +30,7 @@ mod wait;
 mod wire;
 
 pub use bed::{Output, Setup, TestBed};
+pub use kernel::{Kid, Shown};
 pub use rpc::{int, member, text};
 pub use supervisor_rpc::fault::Fault;
 pub use supervisor_rpc::value::Value;

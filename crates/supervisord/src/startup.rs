@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use nix::sys::signal::SigSet;
 use nix::unistd::Uid;
 use supervisor_config::sections::{Config, Listen, LogLevel, Notice};
 use thiserror::Error;
@@ -82,6 +83,8 @@ pub fn start(config: Config, reader: Reader) -> ExitCode {
 fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
+    // A careless parent may have blocked those that end the daemon. Without a runtime there is only this thread.
+    SigSet::empty().thread_set_mask().map_err(io::Error::from).map_err(system("unblock signals"))?;
     let mut config = Rc::new(config);
     // What the daemon ran with before a restart.
     let mut last = None;
