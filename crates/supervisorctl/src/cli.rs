@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command};
 use supervisor_config::getopt::{self, Given, Spec, UsageError};
-use supervisor_config::{ConfigError, find, load_ctl, search_path};
+use supervisor_config::{ConfigError, Reason, find, load_ctl, search_path};
 use supervisor_rpc::client::Credentials;
 use thiserror::Error;
 
@@ -72,17 +72,23 @@ pub(crate) enum CliError {
     Usage(#[from] UsageError),
     #[error("invalid value for {option} {value}: {reason}")]
     BadValue { option: String, value: String, reason: String },
-    #[error("{}", config_text(.0))]
+    /// The original's sentence, then where it is and what to do.
+    #[error("{}", .0.problems().first().map(ToString::to_string).unwrap_or_default())]
     Config(#[from] ConfigError),
 }
 
-/// The original's sentence, then where it is and what to do.
-fn config_text(error: &ConfigError) -> String {
-    let mut text = error.to_string();
-    if let Some(place) = error.place() {
-        text.push_str(&format!("\n{place}"));
+impl CliError {
+    /// 2, or 1 where the original ends with a traceback.
+    pub(crate) fn exit_status(&self) -> u8 {
+        let reason = match self {
+            Self::Config(error) => error.problems().first().map(|problem| &problem.reason),
+            Self::Usage(_) | Self::BadValue { .. } => None,
+        };
+        match reason {
+            Some(Reason::NoHeader { .. } | Reason::BadLines { .. }) => 1,
+            _ => 2,
+        }
     }
-    text
 }
 
 /// What is around the process, as far as options depend on it.
@@ -116,7 +122,14 @@ pub fn command() -> Command {
         .about("Control the programs that supervisord runs")
         .disable_help_flag(true)
         .arg(value("configuration", 'c', "FILE", "Read this configuration instead of searching for one"))
-        .arg(Arg::new("help").short('h').long("help").help("Print this and exit").action(ArgAction::SetTrue))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .visible_short_alias('?')
+                .help("Print this and exit")
+                .action(ArgAction::SetTrue),
+        )
         .arg(
             Arg::new("interactive")
                 .short('i')
@@ -175,7 +188,8 @@ pub(crate) fn read(program: &Path, words: &[String], around: &Surroundings) -> R
     let mut chosen = Chosen::default();
     for (at, option) in given.iter().enumerate() {
         if option.spelled == "-?" || table[option.index].long == Some("help") {
-            return Ok(Request::Help(help(program, &command)));
+            let text = self::command().bin_name(program.display().to_string()).render_help();
+            return Ok(Request::Help(text.to_string()));
         }
         chosen.set(table[option.index].long.unwrap_or_default(), option, around)?;
         getopt::refuse_twice(&given[..=at])?;
@@ -279,42 +293,6 @@ pub(crate) fn scheme(url: &str) -> Option<(String, &str)> {
     let begins = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     let goes_on = scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     (begins && goes_on).then(|| (scheme.to_ascii_lowercase(), rest))
-}
-
-fn help(program: &Path, command: &Command) -> String {
-    let mut text = format!(
-        "supervisorctl -- control the programs that supervisord runs\n\n\
-         Usage: {} [options] [action [arguments]]\n\nOptions:\n",
-        program.display()
-    );
-    for arg in command.get_arguments().filter(|arg| !arg.is_positional()) {
-        let short = arg.get_short().map(|short| format!("-{short}/")).unwrap_or_default();
-        let long = arg.get_long().unwrap_or_default();
-        let value = arg.get_value_names().and_then(|names| names.first());
-        let value = match (arg.get_action(), value) {
-            (ArgAction::Set, Some(name)) => format!(" {name}"),
-            _ => String::new(),
-        };
-        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("{short}--{long}{value} -- {help}\n"));
-    }
-    text.push_str(
-        "\naction [arguments] -- see below\n\n\
-         An action is a command such as \"status\" or \"stop all\". Without one, a shell\n\
-         is started in which actions are typed. The action \"help\" lists them all.\n\n",
-    );
-    text
-}
-
-/// This program as Python's `argv[0]` would name it: with its folder, even when it was found through PATH.
-pub(crate) fn invoked_as() -> PathBuf {
-    let word = PathBuf::from(std::env::args_os().next().unwrap_or_default());
-    if word.components().count() > 1 {
-        return word;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(&word)).find(|file| file.is_file());
-    found.or_else(|| std::env::current_exe().ok()).unwrap_or(word)
 }
 
 #[cfg(test)]

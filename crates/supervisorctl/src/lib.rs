@@ -26,9 +26,10 @@ pub use cli::command;
 
 /// The program: its result is the exit status.
 pub fn main() -> ExitCode {
-    let program = cli::invoked_as();
-    let words: Vec<String> =
-        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let name = words.next().unwrap_or_else(|| "supervisorctl".to_owned());
+    let words: Vec<String> = words.collect();
+    let program = supervisor_config::program(&name, std::env::var("PATH").ok().as_deref());
     let (options, line) = match cli::read(&program, &words, &cli::Surroundings::of_this_process()) {
         Ok(cli::Request::Run(options, line)) => (options, line),
         Ok(cli::Request::Help(text)) => {
@@ -37,7 +38,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("Error: {error}\nFor help, use {} -h", program.display());
-            return ExitCode::from(2);
+            return ExitCode::from(error.exit_status());
         }
     };
     match run(options, &line) {

@@ -77,9 +77,21 @@ fn help_wins_over_what_follows_it() {
         assert!(matches!(read_line(line), Ok(Request::Help(_))), "{line}");
     }
     let Ok(Request::Help(text)) = read_line("-h") else { panic!("help") };
-    for option in ["-c/--configuration FILE --", "-i/--interactive --", "--password-file FILE --"] {
-        assert!(text.contains(option), "{option} in {text}");
-    }
+    assert!(text.contains("bin/supervisorctl") && text.contains("--password-file <FILE>"), "{text}");
+}
+
+#[test]
+fn a_file_that_cannot_be_parsed_is_not_a_matter_of_usage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let around = Surroundings { environment: Vec::new(), cwd: folder.path().to_owned() };
+    let status = |text: &str| {
+        std::fs::write(folder.path().join("supervisord.conf"), text).expect("writable");
+        super::read(Path::new("supervisorctl"), &["status".to_owned()], &around)
+            .expect_err("refused")
+            .exit_status()
+    };
+    assert_eq!(status("garbage\n"), 1);
+    assert_eq!(status("[supervisord]\n"), 2);
 }
 
 #[test]
