@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use read::{Limits, Request, XmlError, read_request, read_response};
-pub use write::{write_fault, write_request, write_response};
+pub use write::{write_fault, write_processes, write_request, write_response};
 
 /// Whether XML 1.0 lets a document contain the character. There is no way to escape the others.
 fn is_legal(character: char) -> bool {

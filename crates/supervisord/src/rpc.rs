@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use supervisor_rpc::fault::Fault;
-use supervisor_rpc::info::StatusInfo;
+use supervisor_rpc::info::{ProcessInfo, StatusInfo};
 use supervisor_rpc::value::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,7 +29,7 @@ pub enum Ask {
     /// A `supervisor.*` method.
     Method {
         /// Full name, such as `supervisor.getState`.
-        name: String,
+        name: &'static str,
         /// Its parameters.
         params: Vec<Value>,
     },
@@ -51,6 +51,8 @@ pub enum Answer {
     Value(Value),
     /// What it refused with.
     Fault(Fault),
+    /// What `getAllProcessInfo` returned, still typed: the answer that is asked for most is written and shown as it is.
+    Processes(Vec<ProcessInfo>),
     /// The answer to `LogPath` and `MainLogPath`; `None`: no such process, or it has no log.
     Path(Option<PathBuf>),
 }
@@ -75,6 +77,18 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.0.send(Call { ask, reply }).await.map_err(|_| Gone)?;
         answer.await.map_err(|_| Gone)
+    }
+}
+
+impl Answer {
+    /// What a method came to, as a value. A path is no answer to a method.
+    pub fn into_result(self) -> Result<Result<Value, Fault>, Gone> {
+        match self {
+            Self::Value(value) => Ok(Ok(value)),
+            Self::Fault(fault) => Ok(Err(fault)),
+            Self::Processes(infos) => Ok(Ok(supervisor::to_value(&infos))),
+            Self::Path(_) => Err(Gone),
+        }
     }
 }
 

@@ -99,25 +99,23 @@ async fn status_page(visit: &Visit, form: &Form, from: &Origin) -> Result<Reply,
         }
         message = Some(done);
     }
-    let (status, processes) = match call(&common.handle, "supervisor.getAllProcessInfo", vec![]).await? {
-        Ok(processes) => (StatusCode::OK, supervisor_rpc::value::from_value(processes).unwrap_or_default()),
+    let all = Ask::Method { name: "supervisor.getAllProcessInfo", params: Vec::new() };
+    let (status, processes) = match common.handle.ask(all).await? {
+        Answer::Processes(processes) => (StatusCode::OK, processes),
         // The original answers 500 while it shuts down.
-        Err(fault) => {
+        Answer::Fault(fault) => {
             message = Some(unexpected(&fault));
             (StatusCode::SERVICE_UNAVAILABLE, Vec::new())
         }
+        Answer::Value(_) | Answer::Path(_) => return Err(Gone),
     };
     let context = &common.context;
     Ok(page(status, status::render(&processes, message.as_deref(), &context.identifier, context.version)))
 }
 
 /// Calls a method of the supervisor.
-async fn call(handle: &Handle, name: &str, params: Vec<Value>) -> Result<Result<Value, Fault>, Gone> {
-    match handle.ask(Ask::Method { name: name.to_owned(), params }).await? {
-        Answer::Value(value) => Ok(Ok(value)),
-        Answer::Fault(fault) => Ok(Err(fault)),
-        Answer::Path(_) => Err(Gone),
-    }
+async fn call(handle: &Handle, name: &'static str, params: Vec<Value>) -> Result<Result<Value, Fault>, Gone> {
+    handle.ask(Ask::Method { name, params }).await?.into_result()
 }
 
 /// How the pages show a fault for which they have no words of their own.

@@ -10,6 +10,7 @@ use super::reply::{Reply, document, error};
 use super::upload::CALL;
 use crate::log;
 use crate::repr;
+use crate::rpc::Answer;
 
 /// How much of a document that cannot be read is logged. The original logs all of it.
 const EXCERPT: usize = 1000;
@@ -35,22 +36,25 @@ pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
     // The answer may take long; what it is made of is no longer needed.
     drop(upload);
     log::trace!("XML-RPC method called: {:.100}()", call.method);
-    match common.context.namespaces.call(&common.handle, &call.method, call.params).await {
-        Ok(Ok(value)) => {
-            log::trace!("XML-RPC method {:.100}() returned successfully", call.method);
-            document("text/xml", xml::write_response(&value))
-        }
-        Ok(Err(fault)) => {
+    let Ok(answer) = common.context.namespaces.call(&common.handle, &call.method, call.params).await else {
+        return error(StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let written = match answer {
+        Answer::Value(value) => xml::write_response(&value),
+        Answer::Processes(infos) => xml::write_processes(&infos),
+        Answer::Fault(fault) => {
             log::trace!(
                 "XML-RPC method {:.100}() returned fault: [{}] {}",
                 call.method,
                 fault.code,
                 fault.text
             );
-            document("text/xml", xml::write_fault(&fault))
+            return document("text/xml", xml::write_fault(&fault));
         }
-        Err(_gone) => error(StatusCode::SERVICE_UNAVAILABLE),
-    }
+        Answer::Path(_) => return error(StatusCode::SERVICE_UNAVAILABLE),
+    };
+    log::trace!("XML-RPC method {:.100}() returned successfully", call.method);
+    document("text/xml", written)
 }
 
 fn complain(bytes: &[u8], why: &XmlError) {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use supervisor_config::sections::{self, EventType, LogTarget, Program, ServerUrl, Signal};
 use supervisor_rpc::fault::{Code, Fault};
-use supervisor_rpc::info::{ConfigInfo, StateInfo, Uid};
+use supervisor_rpc::info::{ConfigInfo, ProcessInfo, StateInfo, Uid};
 use supervisor_rpc::methods;
 use supervisor_rpc::namespec::{self, Namespec};
 use supervisor_rpc::state::{ProcessState, SupervisorState};
@@ -30,6 +30,8 @@ use crate::supervisor::waiters::{Form, Goal, Wait, status};
 pub(super) enum Outcome {
     /// The answer.
     Done(Value),
+    /// The answer of `getAllProcessInfo`.
+    Processes(Vec<ProcessInfo>),
     /// It comes later.
     Wait(Wait),
 }
@@ -96,24 +98,12 @@ impl Supervisor {
                 )
             }
             Ask::MainLogPath => Answer::Path(log::path()),
-            Ask::Method { name, params } => {
-                log::trace!("XML-RPC method called: {name}()");
-                match self.call(&name, &params, now, os) {
-                    Ok(Outcome::Wait(wait)) => return self.wait(reply, wait, now),
-                    Ok(Outcome::Done(value)) => {
-                        log::trace!("XML-RPC method {name}() returned successfully");
-                        Answer::Value(value)
-                    }
-                    Err(fault) => {
-                        log::trace!(
-                            "XML-RPC method {name}() returned fault: [{}] {}",
-                            fault.code,
-                            fault.text
-                        );
-                        Answer::Fault(fault)
-                    }
-                }
-            }
+            Ask::Method { name, params } => match self.call(name, &params, now, os) {
+                Ok(Outcome::Wait(wait)) => return self.wait(reply, wait, now),
+                Ok(Outcome::Done(value)) => Answer::Value(value),
+                Ok(Outcome::Processes(infos)) => Answer::Processes(infos),
+                Err(fault) => Answer::Fault(fault),
+            },
         };
         // Who has hung up meanwhile misses nothing.
         let _: Result<(), Answer> = reply.send(answer);
@@ -180,7 +170,7 @@ impl Supervisor {
             }
             "getAllProcessInfo" => {
                 let infos: Vec<_> = self.all_by_name().iter().map(|id| self.process(*id).info(now)).collect();
-                Ok(Outcome::Done(to_value(&infos)))
+                Ok(Outcome::Processes(infos))
             }
             "getAllConfigInfo" => Ok(self.config_info()),
             "readProcessStdoutLog" | "readProcessLog" => self.read_process_log(&arguments, Stream::Stdout),

@@ -23,43 +23,30 @@ impl Namespaces {
     }
 
     /// Calls a method.
-    pub async fn call(
-        &self,
-        handle: &Handle,
-        name: &str,
-        params: Vec<Value>,
-    ) -> Result<Result<Value, Fault>, Gone> {
+    pub async fn call(&self, handle: &Handle, name: &str, params: Vec<Value>) -> Result<Answer, Gone> {
         if name == "system.multicall" {
             let [Value::Array(calls)] = &params[..] else {
-                return Ok(Err(Code::IncorrectParameters.fault()));
+                return Ok(Answer::Fault(Code::IncorrectParameters.fault()));
             };
-            return Ok(Ok(self.multicall(handle, calls).await?));
+            return Ok(Answer::Value(self.multicall(handle, calls).await?));
         }
         self.call_one(handle, name, params).await
     }
 
-    async fn call_one(
-        &self,
-        handle: &Handle,
-        name: &str,
-        params: Vec<Value>,
-    ) -> Result<Result<Value, Fault>, Gone> {
-        let Some(method) = self.find(name) else { return Ok(Err(Code::UnknownMethod.fault())) };
+    async fn call_one(&self, handle: &Handle, name: &str, params: Vec<Value>) -> Result<Answer, Gone> {
+        let Some(method) = self.find(name) else { return Ok(Answer::Fault(Code::UnknownMethod.fault())) };
         if !method.arity().contains(&params.len()) {
-            return Ok(Err(Code::IncorrectParameters.fault()));
+            return Ok(Answer::Fault(Code::IncorrectParameters.fault()));
         }
-        match (method.name, params.as_slice()) {
-            ("system.listMethods", _) => Ok(Ok(self.list().into())),
-            ("system.methodHelp", [of]) => Ok(self.described(of).map(|method| method.help().into())),
+        let described = match (method.name, params.as_slice()) {
+            ("system.listMethods", _) => Ok(self.list().into()),
+            ("system.methodHelp", [of]) => self.described(of).map(|method| method.help().into()),
             ("system.methodSignature", [of]) => {
-                Ok(self.described(of).map(|method| method.signature().collect::<Vec<_>>().into()))
+                self.described(of).map(|method| method.signature().collect::<Vec<_>>().into())
             }
-            _ => match handle.ask(Ask::Method { name: method.name.to_owned(), params }).await? {
-                Answer::Value(value) => Ok(Ok(value)),
-                Answer::Fault(fault) => Ok(Err(fault)),
-                Answer::Path(_) => Err(Gone),
-            },
-        }
+            _ => return handle.ask(Ask::Method { name: method.name, params }).await,
+        };
+        Ok(described.into())
     }
 
     /// One call after the other, each with its result or its fault. Results are bare: the original does not put each
@@ -72,8 +59,10 @@ impl Namespaces {
                     Err(Code::IncorrectParameters.with("Recursive system.multicall forbidden"))
                 }
                 Some(Value::String(name)) => match member(call, "params") {
-                    None => self.call_one(handle, name, Vec::new()).await?,
-                    Some(Value::Array(params)) => self.call_one(handle, name, params.clone()).await?,
+                    None => self.call_one(handle, name, Vec::new()).await?.into_result()?,
+                    Some(Value::Array(params)) => {
+                        self.call_one(handle, name, params.clone()).await?.into_result()?
+                    }
                     Some(_) => Err(Code::IncorrectParameters.fault()),
                 },
                 // A call that is no struct makes the original answer 500.
@@ -147,7 +136,9 @@ mod tests {
                 }
             };
             tokio::select! {
-                result = namespaces.call(&handle, name, params) => result.expect("a supervisor"),
+                answer = namespaces.call(&handle, name, params) => {
+                    answer.and_then(Answer::into_result).expect("a supervisor")
+                }
                 () = supervisor => unreachable!("the handle lives"),
             }
         })

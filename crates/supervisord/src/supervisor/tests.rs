@@ -194,9 +194,9 @@ impl World {
         self.process(name).state()
     }
 
-    fn call(&mut self, method: &str, params: Vec<Value>) -> oneshot::Receiver<Answer> {
+    fn call(&mut self, method: &'static str, params: Vec<Value>) -> oneshot::Receiver<Answer> {
         let (reply, answer) = oneshot::channel();
-        let ask = Ask::Method { name: format!("supervisor.{method}"), params };
+        let ask = Ask::Method { name: method, params };
         self.handle(Input::Call(Call { ask, reply }));
         answer
     }
@@ -206,7 +206,7 @@ fn answered(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<Value, Faul
     match answer.try_recv() {
         Ok(Answer::Value(value)) => Some(Ok(value)),
         Ok(Answer::Fault(fault)) => Some(Err(fault)),
-        Ok(Answer::Path(_)) | Err(_) => None,
+        Ok(Answer::Processes(_) | Answer::Path(_)) | Err(_) => None,
     }
 }
 
@@ -273,15 +273,15 @@ fn a_restart_with_a_configuration_that_cannot_be_read_changes_nothing() {
 #[test]
 fn callers_wait_until_it_is_done() {
     let mut world = World::new(vec![group("a", 1, vec![program("a")])]);
-    let mut stop = world.call("stopProcess", vec!["a".into()]);
+    let mut stop = world.call("supervisor.stopProcess", vec!["a".into()]);
     assert_eq!(answered(&mut stop), None);
     world.dies(1, Exit::Signal { number: libc::SIGTERM, core: false });
     assert_eq!(answered(&mut stop), Some(Ok(true.into())));
-    let mut start = world.call("startProcess", vec!["a".into()]);
+    let mut start = world.call("supervisor.startProcess", vec!["a".into()]);
     assert_eq!(answered(&mut start), None);
     world.later(SECOND);
     assert_eq!(answered(&mut start), Some(Ok(true.into())));
-    let mut again = world.call("startProcess", vec!["a".into()]);
+    let mut again = world.call("supervisor.startProcess", vec!["a".into()]);
     assert_eq!(answered(&mut again), Some(Err(Code::AlreadyStarted.with("a"))));
 }
 
@@ -291,7 +291,7 @@ fn what_is_unknown_recovers_when_it_is_reaped() {
     let mut world = World::new(vec![group("a", 1, vec![program("a")])]);
     world.later(SECOND);
     world.os.refuse_kill = Some(Errno::EPERM);
-    let mut stop = world.call("stopProcess", vec!["a".into()]);
+    let mut stop = world.call("supervisor.stopProcess", vec!["a".into()]);
     assert!(matches!(answered(&mut stop), Some(Err(fault)) if fault.code == Code::Failed.number()));
     assert_eq!(world.state("a"), ProcessState::Unknown);
     world.dies(1, Exit::Status(0));
