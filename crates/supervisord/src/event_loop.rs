@@ -54,7 +54,7 @@ impl Signals {
     }
 }
 
-/// Runs the daemon until everything is stopped.
+/// Runs the daemon, which has begun, until everything is stopped.
 pub async fn run(
     supervisor: &mut Supervisor,
     signals: &mut Signals,
@@ -65,7 +65,6 @@ pub async fn run(
     let pipes = wait_readable(supervisor.pipes().fd().try_clone_to_owned()?)?;
     let timer = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(timer);
-    supervisor.begin(&Now::read(), os);
     // Output changes no state.
     let mut is_output = false;
     let mut last_batch = Instant::now();

@@ -24,7 +24,7 @@ use crate::event_loop::{self, Signals};
 use crate::group::SocketError;
 use crate::http::{self, Bound, ServerContext};
 use crate::os::Kernel;
-use crate::os::child::ignore_file_size_signal;
+use crate::os::child::{forget_the_start, ignore_file_size_signal};
 use crate::os::daemonize::{self, LimitError};
 use crate::os::notify::{self, ServiceManager};
 use crate::os::privileges::{self, Identity};
@@ -185,7 +185,10 @@ async fn serve(
     let servers = http::serve(bound, handle, context);
     let mut manager = ServiceManager::of_environment();
     manager.watch()?;
-    let outcome = event_loop::run(supervisor, signals, &mut calls, &mut Kernel::new(), &mut manager).await;
+    let mut kernel = Kernel::new();
+    supervisor.begin(&Now::read(), &mut kernel);
+    forget_the_start();
+    let outcome = event_loop::run(supervisor, signals, &mut calls, &mut kernel, &mut manager).await;
     servers.close().await;
     outcome
 }

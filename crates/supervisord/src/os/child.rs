@@ -264,6 +264,27 @@ pub fn wait_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }
 
+/// Gives back what only the start needed: free heap, and the pages of program text that were read in. Those stay in the
+/// page cache of the system, where the next use of one finds it without a disk; nothing is written anywhere.
+pub fn forget_the_start() {
+    // SAFETY: releases free memory of the heap only.
+    unsafe { libc::malloc_trim(0) };
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    for (start, end) in maps.lines().filter_map(text_mapping) {
+        // SAFETY: these pages are text of files, mapped without a right to write: what is dropped is read again, unchanged.
+        unsafe { libc::madvise(ptr::without_provenance_mut(start), end - start, libc::MADV_DONTNEED) };
+    }
+}
+
+/// The addresses of a mapping of program text from a file, in a line of `/proc/self/maps`.
+fn text_mapping(line: &str) -> Option<(usize, usize)> {
+    let mut words = line.split_ascii_whitespace();
+    let (start, end) = words.next()?.split_once('-')?;
+    let is_text = words.next()? == "r-xp" && words.nth(3)?.starts_with('/');
+    let address = |digits| usize::from_str_radix(digits, 16).ok();
+    if is_text { Some((address(start)?, address(end)?)) } else { None }
+}
+
 /// Lets a write beyond a limit on the size of files fail instead of ending the daemon.
 pub fn ignore_file_size_signal() {
     // SAFETY: ignoring a signal runs no code.
@@ -337,5 +358,24 @@ pub fn local_time(seconds: i64) -> LocalTime {
         minute: small(tm.tm_min),
         second: small(tm.tm_sec),
         offset: tm.tm_gmtoff,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_text_of_files_is_forgotten() {
+        let text = "5500-5600 r-xp 00075000 fe:00 5546989                    /usr/bin/supervisord";
+        assert_eq!(text_mapping(text), Some((0x5500, 0x5600)));
+        for line in [
+            "5500-5600 rw-p 00075000 fe:00 5546989                    /usr/bin/supervisord",
+            "5500-5600 r--p 00075000 fe:00 5546989                    /usr/bin/supervisord",
+            "7ffd-7fff r-xp 00000000 00:00 0                          [vdso]",
+            "5500-5600 r-xp 00000000 00:00 0 ",
+        ] {
+            assert_eq!(text_mapping(line), None);
+        }
     }
 }
