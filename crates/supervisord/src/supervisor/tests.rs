@@ -203,11 +203,7 @@ impl World {
 }
 
 fn answered(answer: &mut oneshot::Receiver<Answer>) -> Option<Result<Value, Fault>> {
-    match answer.try_recv() {
-        Ok(Answer::Value(value)) => Some(Ok(value)),
-        Ok(Answer::Fault(fault)) => Some(Err(fault)),
-        Ok(Answer::Processes(_) | Answer::Path(_)) | Err(_) => None,
-    }
+    answer.try_recv().ok()?.into_result().ok()
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -373,7 +369,7 @@ fn no_jump_of_the_clock_changes_a_deadline() {
     let programs = vec![program("a"), program("b"), stubborn];
     let mut world = World::new(vec![group("a", 1, programs)]);
     world.dies(2, Exit::Status(1));
-    drop(world.call("stopProcess", vec!["a:c".into(), false.into()]));
+    drop(world.call("supervisor.stopProcess", vec!["a:c".into(), false.into()]));
     let states = |world: &World| ["a", "b", "c"].map(|name| world.state(name));
     let before = [ProcessState::Starting, ProcessState::Backoff, ProcessState::Stopping];
     assert_eq!(states(&world), before);
