@@ -10,7 +10,7 @@ mod streams;
 use harness::Response;
 
 /// The page of an error.
-fn error_page(code: u16, phrase: &str) -> String {
+pub(crate) fn error_page(code: u16, phrase: &str) -> String {
     format!(
         "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
          <p>Error code {code}.\r\n<p>Message: {phrase}.\r\n</body>\r\n"

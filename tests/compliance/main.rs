@@ -20,4 +20,5 @@ mod signals;
 mod spawning;
 mod stopping;
 mod syslog;
+mod web;
 mod xmlrpc;
