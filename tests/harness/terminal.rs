@@ -7,13 +7,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::thread::sleep;
-use std::time::Instant;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 
 use crate::bed::TestBed;
-use crate::wait::{CEILING, STEP, obtain};
+use crate::wait::{Patience, STEP, obtain};
 
 /// So wide that no line is broken.
 const SIZE: Winsize = Winsize { ws_row: 1000, ws_col: 1000, ws_xpixel: 0, ws_ypixel: 0 };
@@ -94,13 +93,13 @@ impl Terminal<'_> {
 
     #[track_caller]
     fn sees(&mut self, what: &str, is_right: impl Fn(&str) -> bool) {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         loop {
             let screen = self.screen();
             if is_right(&screen) {
                 return;
             }
-            assert!(start.elapsed() < CEILING, "waited for {what}, saw {screen:?}:\n{screen}");
+            assert!(patience.lasts(), "waited for {what}, saw {screen:?}:\n{screen}");
             sleep(STEP);
         }
     }

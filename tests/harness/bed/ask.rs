@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::thread::sleep;
-use std::time::Instant;
 
 use nix::unistd::Pid;
 use supervisor_rpc::client::ClientError;
@@ -12,7 +11,7 @@ use supervisor_rpc::value::{Value, from_value};
 
 use super::TestBed;
 use crate::rpc;
-use crate::wait::{CEILING, STEP};
+use crate::wait::{Patience, STEP};
 
 impl TestBed {
     /// Sends bytes to the unix socket and returns all that comes back until the daemon closes.
@@ -100,13 +99,9 @@ impl TestBed {
     #[track_caller]
     pub fn events_become(&self, name: &str, events: &[&str]) {
         let mut seen = Vec::new();
-        let start = Instant::now();
+        let mut patience = Patience::new();
         while seen != events {
-            assert!(
-                start.elapsed() < CEILING,
-                "events of {name}: {seen:#?}\nnot {events:#?}\n{}",
-                self.words()
-            );
+            assert!(patience.lasts(), "events of {name}: {seen:#?}\nnot {events:#?}\n{}", self.words());
             self.wake();
             sleep(STEP);
             seen = self.events(name);
@@ -122,9 +117,9 @@ impl TestBed {
     /// Waits until a condition holds; a failure shows what the daemon said.
     #[track_caller]
     pub fn eventually(&self, what: &str, mut condition: impl FnMut() -> bool) {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         while !condition() {
-            assert!(start.elapsed() < CEILING, "waited in vain: {what}\n{}", self.words());
+            assert!(patience.lasts(), "waited in vain: {what}\n{}", self.words());
             self.wake();
             sleep(STEP);
         }

@@ -10,7 +10,7 @@ use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
 use super::{Output, TestBed};
-use crate::wait::{CEILING, STEP};
+use crate::wait::{Patience, STEP};
 use crate::{sessions, under_test};
 
 impl TestBed {
@@ -38,12 +38,12 @@ impl TestBed {
     #[track_caller]
     pub fn start(&mut self) {
         self.launch();
-        let start = Instant::now();
+        let mut patience = Patience::new();
         while !self.answers() {
             let ended =
                 self.daemon.as_mut().and_then(|daemon| daemon.try_wait().expect("the daemon is ours"));
             let failed = ended.is_some_and(|status| !self.daemonize || !status.success());
-            assert!(!failed && start.elapsed() < CEILING, "the daemon does not answer:\n{}", self.words());
+            assert!(!failed && patience.lasts(), "the daemon does not answer:\n{}", self.words());
             sleep(STEP);
         }
         self.sessions.extend(self.pid_in_file());
@@ -128,12 +128,12 @@ impl TestBed {
     #[track_caller]
     fn ended(&mut self) -> ExitStatus {
         let mut daemon = self.daemon.take().expect("the bed has a daemon");
-        let start = Instant::now();
+        let mut patience = Patience::new();
         loop {
             if let Some(status) = daemon.try_wait().expect("the daemon is ours") {
                 return status;
             }
-            if start.elapsed() >= CEILING {
+            if !patience.lasts() {
                 self.daemon = Some(daemon);
                 panic!("the daemon does not end:\n{}", self.words());
             }
@@ -218,7 +218,8 @@ impl TestBed {
         // It may end between these lines.
         let _ = signal::kill(pid, Signal::SIGTERM);
         let start = Instant::now();
-        while self.running().is_some() && start.elapsed() < CEILING {
+        let mut patience = Patience::new();
+        while self.running().is_some() && patience.lasts() {
             if start.elapsed() > Duration::from_secs(1) {
                 self.sessions.iter().for_each(|&session| sessions::kill_members(session));
             }
