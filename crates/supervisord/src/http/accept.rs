@@ -26,6 +26,8 @@ use crate::log;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often at most the log says that connections cannot be taken.
+const SILENCE: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts to get the socket file back.
 const LONGEST_REPAIR: Duration = Duration::from_secs(60);
 /// How long answers that are being sent hold up the end.
@@ -77,7 +79,8 @@ pub(crate) async fn accept(site: Rc<Site>, slot: Slot) {
 }
 
 async fn take(site: &Rc<Site>, slot: &Slot, guests: &mut JoinSet<()>) -> Infallible {
-    let mut trouble: Option<Duration> = None;
+    let mut pause = PAUSE;
+    let mut told: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             Some(_) = guests.join_next(), if !guests.is_empty() => continue,
@@ -85,7 +88,7 @@ async fn take(site: &Rc<Site>, slot: &Slot, guests: &mut JoinSet<()>) -> Infalli
         };
         match accepted {
             Ok(socket) => {
-                trouble = None;
+                pause = PAUSE;
                 while !site.common.connections.make_room(Instant::now()) {
                     sleep(PAUSE).await;
                 }
@@ -93,14 +96,18 @@ async fn take(site: &Rc<Site>, slot: &Slot, guests: &mut JoinSet<()>) -> Infalli
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                if trouble.is_none() {
+                let now = Instant::now();
+                if told.is_none_or(|told| now.duration_since(told) > SILENCE) {
                     log::warn!("Server '{}' cannot accept connections: {error}; trying again", site.section);
+                    told = Some(now);
                 }
-                // Mostly descriptors have run out. Somebody's place may be one.
-                site.common.connections.drop_one(Instant::now());
-                let pause = trouble.map_or(PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
-                trouble = Some(pause);
-                sleep(pause).await;
+                // Mostly descriptors have run out. Somebody who does not use his may leave one to this client.
+                if site.common.connections.drop_one(now) {
+                    yield_now().await;
+                } else {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
         }
     }
