@@ -6,6 +6,7 @@
 //! ```
 
 mod configuration;
+mod ctl;
 mod examples;
 mod fcgi;
 mod groups;
