@@ -3,6 +3,9 @@
 mod descriptors;
 mod differences;
 mod log_files;
+mod orphans;
 mod output;
 mod processes;
 mod rights;
+mod signals_storm;
+mod sockets;
