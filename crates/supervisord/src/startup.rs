@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Uid;
 use supervisor_config::sections::{Config, Listen, LogLevel, Notice};
 use thiserror::Error;
@@ -83,8 +83,7 @@ pub fn start(config: Config, reader: Reader) -> ExitCode {
 fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     daemonize::keep_standard_streams().map_err(system("open /dev/null"))?;
     ignore_file_size_signal();
-    // A careless parent may have blocked those that end the daemon. Without a runtime there is only this thread.
-    SigSet::empty().thread_set_mask().map_err(io::Error::from).map_err(system("unblock signals"))?;
+    hold_signals().map_err(system("hold signals back"))?;
     let mut config = Rc::new(config);
     // What the daemon ran with before a restart.
     let mut last = None;
@@ -126,6 +125,13 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     }
 }
 
+/// Whoever sees the daemon's sockets may send it signals: until it listens, they wait. All others are unblocked, as a
+/// careless parent may have blocked them. Without a runtime there is only this thread.
+fn hold_signals() -> io::Result<()> {
+    let meant = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR2];
+    Ok(meant.into_iter().collect::<SigSet>().thread_set_mask()?)
+}
+
 /// The runtime, and the signals: a restart must not miss one that comes while nobody waits.
 fn prepare_to_wait() -> io::Result<(Runtime, Signals)> {
     let runtime = Builder::new_current_thread().enable_all().on_thread_park(event_loop::nap).build()?;
@@ -133,6 +139,7 @@ fn prepare_to_wait() -> io::Result<(Runtime, Signals)> {
         let _inside = runtime.enter();
         Signals::listen()?
     };
+    SigSet::empty().thread_set_mask()?;
     Ok((runtime, signals))
 }
 
