@@ -17,6 +17,7 @@ mod reload;
 mod restarting;
 mod rotation;
 mod running;
+mod shell;
 mod signals;
 mod spawning;
 mod stopping;
