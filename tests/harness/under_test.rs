@@ -42,6 +42,16 @@ pub fn supervisorctl() -> PathBuf {
     program("supervisorctl", ctl_is_theirs())
 }
 
+/// The program that prints a sample configuration; it comes with the daemon.
+pub fn echo_supervisord_conf() -> PathBuf {
+    program("echo_supervisord_conf", is_theirs())
+}
+
+/// The program that passes signals on to the process in a pid file; it comes with the daemon.
+pub fn pidproxy() -> PathBuf {
+    program("pidproxy", is_theirs())
+}
+
 /// The folder of the daemon's program, as text.
 pub(crate) fn bin() -> String {
     let folder = if is_theirs() { beside_python("") } else { ours().to_owned() };

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
+use std::path::Path;
 use std::process::Command;
 
 use super::{Output, TestBed};
@@ -13,6 +14,14 @@ impl TestBed {
     pub fn ctl_command(&self) -> Command {
         let mut command = Command::new(under_test::supervisorctl());
         command.arg("-c").arg(self.path("supervisord.conf"));
+        self.surround(&mut command);
+        command
+    }
+
+    /// The command of a program with these arguments, in the bed's folder and environment.
+    pub fn command<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(program);
+        command.args(args);
         self.surround(&mut command);
         command
     }

@@ -1,0 +1,73 @@
+//! pidproxy: a command whose real process tells its number in a file.
+
+use harness::{Output, TestBed, pidproxy};
+
+use super::folder;
+
+fn run(bed: &TestBed, words: &[&str]) -> Output {
+    bed.finish(bed.command(&pidproxy(), words.iter().copied()), "")
+}
+
+/// A program that runs something that leaves a daemon behind, whose number is in the file pid; both write what they get down.
+const DAEMON: &str = "#!/bin/sh\n\
+    for signal in TERM HUP INT USR1 USR2 QUIT; do trap \"echo $signal >>{here}/got\" $signal; done\n\
+    echo $$ >{here}/pid.new\nmv {here}/pid.new {here}/pid\n\
+    while [ ! -e {here}/end ]; do sleep 0.05; done\n";
+
+fn proxied() -> TestBed {
+    let bed = TestBed::new("");
+    bed.write_script("daemon.sh", DAEMON);
+    bed.write_script(
+        "start.sh",
+        "#!/bin/sh\n{here}/daemon.sh &\necho \"$0 $*\" >{here}/started\nexec sleep 1000\n",
+    );
+    bed.configure(&format!(
+        "[program:p]\ncommand={} {{here}}/pid {{here}}/start.sh some words\nstartsecs=0\nautorestart=false\n\
+         stdout_logfile={{here}}/out\nstopasgroup=false\nkillasgroup=true\nstopwaitsecs=1\n",
+        pidproxy().display()
+    ));
+    bed.ask("reloadConfig", []);
+    bed.ask("addProcessGroup", ["p".into()]);
+    bed.state_becomes("p", "RUNNING");
+    bed.eventually("the daemon is up", || bed.path("pid").exists());
+    bed
+}
+
+// subprocess.rst, "pidproxy Program": "/path/to/pidproxy /path/to/pidfile /path/to/somecommand".
+#[test]
+fn tells_how_it_is_used() {
+    let bed = folder();
+    for words in [&[][..], &["pid"], &["-h"]] {
+        let output = run(&bed, words);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "on {words:?}");
+        assert!(
+            output.stdout.contains("Usage: BIN/pidproxy <pidfile name> <command> [<cmdarg1> ...]"),
+            "{}",
+            output.stdout
+        );
+    }
+}
+
+// subprocess.rst, "pidproxy Program": it "proxies signals" to the process in the file.
+#[test]
+fn passes_signals_on() {
+    let bed = proxied();
+    let mut got = String::new();
+    for signal in ["HUP", "USR1", "USR2"] {
+        bed.ask("signalProcess", ["p".into(), signal.into()]);
+        got.push_str(&format!("{signal}\n"));
+        bed.file_becomes("got", &got);
+    }
+    assert_eq!(bed.normalise(&bed.read("started")), "HERE/start.sh some words\n");
+    bed.write("end", "");
+}
+
+// undocumented: the command is a path from the current folder, never looked for in PATH.
+#[test]
+fn the_command_is_a_path() {
+    let bed = folder();
+    bed.write_script("true", "#!/bin/sh\necho \"$0 $1\" >{here}/ran\n");
+    let output = run(&bed, &["pid", "true", "x"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(bed.normalise(&bed.read("ran")), "HERE/true x\n");
+}
