@@ -1,8 +1,10 @@
 //! What only this implementation promises.
 
+mod completions;
 mod descriptors;
 mod differences;
 mod log_files;
+mod manual;
 mod orphans;
 mod output;
 mod processes;

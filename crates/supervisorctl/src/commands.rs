@@ -311,6 +311,11 @@ pub(crate) const TABLE: &[Command] = &[
     },
 ];
 
+/// Each command and the lines of its help, for the manual page and completions.
+pub fn manual() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    TABLE.iter().map(|command| (command.name, command.help))
+}
+
 /// The command of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Command> {
     TABLE.iter().find(|command| command.name == name)

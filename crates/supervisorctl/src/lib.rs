@@ -23,6 +23,7 @@ mod output;
 mod shell;
 
 pub use cli::command;
+pub use commands::manual;
 
 /// The program: its result is the exit status.
 pub fn main() -> ExitCode {
