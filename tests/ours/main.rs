@@ -3,6 +3,8 @@
 mod completions;
 mod descriptors;
 mod differences;
+mod disks;
+mod faults;
 mod log_files;
 mod manual;
 mod orphans;

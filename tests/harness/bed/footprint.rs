@@ -29,10 +29,16 @@ impl TestBed {
     /// When that is not allowed.
     #[track_caller]
     pub fn limit(&self, what: &str, number: usize) {
-        let pid = self.pid().to_string();
-        let set = std::process::Command::new("prlimit")
-            .args(["--pid", &pid, &format!("--{what}={number}:")])
-            .status();
+        let daemon = self.shown();
+        let id = |name| daemon.status(name).split_whitespace().next().unwrap_or_default().to_owned();
+        let (uid, gid) = (id("Uid"), id("Gid"));
+        // The limits of others than oneself are not for every root to set.
+        let mut command = std::process::Command::new("setpriv");
+        if nix::unistd::geteuid().to_string() != uid {
+            command.args(["--reuid", &uid, "--regid", &gid, "--clear-groups"]);
+        }
+        let limit = format!("--{what}={number}:");
+        let set = command.args(["prlimit", "--pid", &daemon.0.to_string(), &limit]).status();
         assert!(set.is_ok_and(|status| status.success()), "prlimit --{what}={number}");
     }
 }

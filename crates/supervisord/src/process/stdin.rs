@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use nix::unistd::write;
 
-/// The most that waits for a program that does not read. The original collects without end.
+/// The most that waits for a program that does not read, unless it is one large piece. The original collects without end.
 pub const LIMIT: usize = 4 * 1024 * 1024;
 
 /// The daemon's end of the pipe, non-blocking.
@@ -40,9 +40,10 @@ impl Stdin {
         !self.backlog.is_empty()
     }
 
-    /// Takes all the bytes or none: what does not fit into the pipe waits.
+    /// Takes all the bytes or none: what does not fit into the pipe waits. One piece is taken whatever its size, or it could
+    /// never be sent, and an event would hold up all others.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        if self.backlog.len() + bytes.len() > LIMIT {
+        if self.is_pending() && self.backlog.len() + bytes.len() > LIMIT {
             return Err(Refused::Full);
         }
         self.backlog.extend_from_slice(bytes);

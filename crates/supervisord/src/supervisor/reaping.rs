@@ -68,8 +68,9 @@ impl Supervisor {
         if let Some(group) = self.groups.get_mut(&group) {
             group.sockets.release(id);
         }
-        self.perform(id, rest, now, os);
+        // As in the original, the next life opens its logs by their names.
         self.close_logs(id);
+        self.perform(id, rest, now, os);
         self.arm(id);
     }
 }
