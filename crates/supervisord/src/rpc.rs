@@ -19,7 +19,7 @@ pub mod system;
 pub struct Call {
     /// The question.
     pub ask: Ask,
-    /// Dropped when the connection is gone: then nobody waits any more.
+    /// Dropped when nobody waits any more.
     pub reply: oneshot::Sender<Answer>,
 }
 

@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its end, and which part of the daemon a request is for.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -15,6 +16,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use supervisor_config::sections::LogLevel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 use super::activity::{Activity, Phase};
@@ -75,10 +77,7 @@ pub(crate) async fn serve(visit: Visit, mut stream: Stream) {
 async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
     let service = service_fn({
         let visit = visit.clone();
-        move |request| {
-            let visit = visit.clone();
-            async move { Ok::<_, std::convert::Infallible>(visit.answer(request).await) }
-        }
+        move |request| visit.clone().answer(request)
     });
     let mut connection = http1::Builder::new()
         .max_buf_size(HEADER_BYTES)
@@ -130,52 +129,94 @@ async fn part(mut stream: Stream) {
     while matches!(stream.read(&mut rest).await, Ok(1..)) {}
 }
 
+/// Why a request is not attended to at once.
+enum Hold {
+    /// Its peer has failed before: its turn comes then, and with it this verdict.
+    Later(Instant, Verdict),
+    /// It is not attended to at all.
+    Refused(StatusCode),
+}
+
+fn refusal(status: StatusCode) -> Reply {
+    if status == StatusCode::UNAUTHORIZED { unauthorized() } else { error(status) }
+}
+
+/// Waits for the work. A panic in it is the end of this request alone.
+async fn done(work: JoinHandle<Reply>) -> Reply {
+    work.await.unwrap_or_else(|_| error(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
 impl Visit {
     pub(crate) fn enter(&self, phase: Phase) {
         self.activity.enter(phase, Instant::now());
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    /// What is asked for is done whether or not the client waits for the answer, as in the original; so the work has a
+    /// task of its own, begun here and now: hyper forgets the request of a client that went away in the meantime.
+    fn answer(
+        self: Rc<Self>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> {
         self.enter(Phase::Answering);
         let line = log::enabled(LogLevel::Trace)
             .then(|| format!("{} {} {:?}", request.method(), request.uri(), request.version()));
-        let reply = match self.admit(request.headers()).await {
-            Ok(()) => self.route(request).await,
-            Err(refusal) => refusal,
+        let work = match self.admit(request.headers()) {
+            Ok(()) => Ok(self.begin(request)),
+            Err(hold) => Err((hold, request)),
         };
-        if let Some(line) = line {
-            self.log(&line, &reply);
+        async move {
+            let reply = match work {
+                Ok(task) => done(task).await,
+                Err((Hold::Later(turn, verdict), request)) => {
+                    // Who waits for a turn may be sent away when places are needed, as one who has not finished asking.
+                    self.enter(Phase::Body);
+                    sleep_until(turn).await;
+                    self.enter(Phase::Answering);
+                    if verdict == Verdict::Welcome {
+                        done(self.begin(request)).await
+                    } else {
+                        refusal(self.failed())
+                    }
+                }
+                Err((Hold::Refused(status), _)) => refusal(status),
+            };
+            if let Some(line) = line {
+                self.log(&line, &reply);
+            }
+            Ok(reply.map(|content| Body::new(content, self.activity.clone())))
         }
-        reply.map(|content| Body::new(content, self.activity.clone()))
+    }
+
+    fn begin(self: &Rc<Self>, request: Request<Incoming>) -> JoinHandle<Reply> {
+        let visit = self.clone();
+        spawn_local(async move { visit.route(request).await })
     }
 
     /// Lets in who knows name and password. Everything behind this is only seen by those.
-    async fn admit(&self, headers: &HeaderMap) -> Result<(), Reply> {
+    fn admit(&self, headers: &HeaderMap) -> Result<(), Hold> {
         let Some(gate) = &self.site.gate else { return Ok(()) };
         let verdict = gate.judge(headers.get(AUTHORIZATION));
         if verdict == Verdict::Stranger {
-            return Err(unauthorized());
+            return Err(Hold::Refused(StatusCode::UNAUTHORIZED));
         }
-        let logins = &self.site.common.logins;
         let now = Instant::now();
-        let turn =
-            logins.borrow_mut().turn(self.peer, now).ok_or_else(|| error(StatusCode::TOO_MANY_REQUESTS))?;
-        if turn > now {
-            // Who waits for a turn may be sent away when places are needed, as one whose request is not finished.
-            self.enter(Phase::Body);
-            sleep_until(turn).await;
-            self.enter(Phase::Answering);
+        match self.site.common.logins.borrow_mut().turn(self.peer, now) {
+            None => return Err(Hold::Refused(StatusCode::TOO_MANY_REQUESTS)),
+            Some(turn) if turn > now => return Err(Hold::Later(turn, verdict)),
+            Some(_) => {}
         }
-        if verdict == Verdict::Welcome {
-            return Ok(());
-        }
-        logins.borrow_mut().failed(self.peer, Instant::now());
+        if verdict == Verdict::Welcome { Ok(()) } else { Err(Hold::Refused(self.failed())) }
+    }
+
+    /// Remembers a failed login.
+    fn failed(&self) -> StatusCode {
+        self.site.common.logins.borrow_mut().failed(self.peer, Instant::now());
         log::warn!(
             "Server '{}' refused a login from {}: wrong name or password",
             self.site.section,
             self.peer
         );
-        Err(unauthorized())
+        StatusCode::UNAUTHORIZED
     }
 
     async fn route(&self, request: Request<Incoming>) -> Reply {

@@ -267,17 +267,25 @@ fn a_connection_that_dozed_wakes_up_with_all_it_had() {
 }
 
 #[test]
-fn a_client_that_goes_away_is_no_longer_waited_for() {
+fn what_a_client_asked_for_is_done_also_when_it_goes_away() {
     run(|| async {
         let mut bed = Bed::new(None);
-        let mut client = bed.connect().await;
         let body = "<methodCall><methodName>supervisor.startProcess</methodName><params><param><value>cat</value>\
                     </param></params></methodCall>";
-        client.send(&format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
-        let mut reply = bed.started.recv().await.expect("a call");
-        drop(client);
-        tokio::time::timeout(CEILING, reply.closed()).await.expect("the caller is gone");
-        eventually("its place is free", || bed.common().connections.len() == 0).await;
+        let call = format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let action = "GET /index.html?processname=cat&action=restart HTTP/1.1\r\n\r\n".to_owned();
+        for request in [call, action] {
+            for _ in 0..20 {
+                let mut client = bed.connect().await;
+                client.send(&request).await;
+                drop(client);
+            }
+            for _ in 0..20 {
+                let reply = tokio::time::timeout(CEILING, bed.started.recv()).await.expect("called");
+                eventually("its place is free", || bed.common().connections.len() == 0).await;
+                reply.expect("a call").send(Answer::Value(true.into())).expect("the work goes on");
+            }
+        }
     });
 }
 
