@@ -1,10 +1,12 @@
 //! What only this implementation promises.
 
 mod completions;
+mod ctl;
 mod descriptors;
 mod differences;
 mod disks;
 mod faults;
+mod http;
 mod log_files;
 mod manual;
 mod orphans;
