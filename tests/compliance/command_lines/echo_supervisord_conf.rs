@@ -38,6 +38,79 @@ fn arguments_are_ignored() {
     }
 }
 
+// The sample shows each key of the manual, though most behind the sign of a comment.
+#[test]
+fn the_sample_shows_each_key() {
+    let output = sample(&[]);
+    let shown: Vec<&str> = output
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim_start_matches(';').split_once('='))
+        .map(|(key, _)| key.trim())
+        .collect();
+    for key in [
+        "file",
+        "chmod",
+        "chown",
+        "username",
+        "password",
+        "port",
+        "logfile",
+        "logfile_maxbytes",
+        "logfile_backups",
+        "loglevel",
+        "pidfile",
+        "nodaemon",
+        "silent",
+        "minfds",
+        "minprocs",
+        "umask",
+        "user",
+        "identifier",
+        "directory",
+        "nocleanup",
+        "childlogdir",
+        "environment",
+        "strip_ansi",
+        "supervisor.rpcinterface_factory",
+        "serverurl",
+        "prompt",
+        "history_file",
+        "command",
+        "process_name",
+        "numprocs",
+        "priority",
+        "autostart",
+        "startsecs",
+        "startretries",
+        "autorestart",
+        "exitcodes",
+        "stopsignal",
+        "stopwaitsecs",
+        "stopasgroup",
+        "killasgroup",
+        "redirect_stderr",
+        "stdout_logfile",
+        "stdout_logfile_maxbytes",
+        "stdout_logfile_backups",
+        "stdout_capture_maxbytes",
+        "stdout_events_enabled",
+        "stdout_syslog",
+        "stderr_logfile",
+        "stderr_logfile_maxbytes",
+        "stderr_logfile_backups",
+        "stderr_capture_maxbytes",
+        "stderr_events_enabled",
+        "stderr_syslog",
+        "events",
+        "buffer_size",
+        "programs",
+        "files",
+    ] {
+        assert!(shown.contains(&key), "no {key} in {}", output.stdout);
+    }
+}
+
 // The sample is a configuration, as it is but for the places of its files.
 #[test]
 fn the_sample_can_be_run() {

@@ -153,9 +153,11 @@ fn an_action_ends_even_when_interactive() {
 #[test]
 fn a_server_may_want_a_password() {
     let bed = TestBed::new("[unix_http_server]\nusername=user\npassword=secret\n");
+    // The original says more, with the names of its classes.
     let refused = |bed: &TestBed, words: &[&str]| {
         let output = bed.ctl(words.iter().copied());
-        assert!(output.stdout.starts_with("Server requires authentication\n"), "{}", output.stdout);
+        assert!(output.stdout.starts_with("Server requires authentication\n"), "{output:?}");
+        assert_ne!(output.code, Some(0));
     };
     refused(&bed, &["version"]);
     refused(&bed, &["-u", "user", "-p", "wrong", "version"]);
