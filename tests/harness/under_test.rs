@@ -58,7 +58,8 @@ pub(crate) fn bin() -> String {
     folder.display().to_string().trim_end_matches('/').to_owned()
 }
 
-fn program(name: &str, theirs: bool) -> PathBuf {
+/// A program of the original, or of ours, whichever is under test.
+pub fn program(name: &str, theirs: bool) -> PathBuf {
     if theirs { beside_python(name) } else { ours().join(name) }
 }
 

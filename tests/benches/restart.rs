@@ -1,0 +1,92 @@
+//! From the death of a program to the exec of its replacement; and how an exec is seen from outside.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use harness::Signal;
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::signal::kill;
+
+use crate::Extent;
+use crate::daemon::{Daemon, Side, folder};
+use crate::table::Table;
+
+/// Sees each exec of programs at the moment when the kernel opens their file, without anything in the programs themselves: they are
+/// links to `sleep`, one name each, in a folder that is watched.
+#[derive(Debug)]
+pub(crate) struct Execs {
+    inotify: Inotify,
+}
+
+impl Execs {
+    /// Makes the links in the folder's `run`, and watches it.
+    pub(crate) fn watch(dir: &Path, names: &[String]) -> Self {
+        let run = dir.join("run");
+        for name in names {
+            fs::hard_link(dir.join("sleep"), run.join(name)).expect("a link");
+        }
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC).expect("inotify");
+        inotify.add_watch(&run, AddWatchFlags::IN_OPEN).expect("a watch");
+        Self { inotify }
+    }
+
+    /// Waits for the next execs, and returns their names.
+    fn next(&self) -> Vec<String> {
+        let events = self.inotify.read_events().expect("events");
+        events.into_iter().filter_map(|event| event.name?.into_string().ok()).collect()
+    }
+
+    /// Waits until each of them was seen, and returns when the last was.
+    pub(crate) fn all_run(&mut self, names: &[String]) -> Instant {
+        let mut waiting: HashSet<&str> = names.iter().map(String::as_str).collect();
+        loop {
+            let seen = self.next();
+            let now = Instant::now();
+            for name in &seen {
+                waiting.remove(name.as_str());
+            }
+            if waiting.is_empty() {
+                return now;
+            }
+        }
+    }
+}
+
+pub(crate) fn measure(extent: Extent, table: &mut Table) {
+    let (ours, theirs) = if extent.short { (100, 3) } else { (500, 9) };
+    for (side, times) in [(Side::Ours, ours), (Side::Theirs, theirs)] {
+        let dir = folder();
+        let names = ["p".to_owned()];
+        let mut execs = Execs::watch(dir.path(), &names);
+        let daemon = Daemon::start_in(
+            dir,
+            side,
+            "[program:p]\ncommand={here}/run/p 100000\nautorestart=true\nstartsecs=0\n",
+        );
+        execs.all_run(&names);
+        let mut dead = None;
+        for _ in 0..times {
+            let pid = harness::obtain("the replacement", || {
+                let kids = daemon.shown().kids();
+                kids.into_iter().map(|kid| kid.pid).find(|&pid| Some(pid) != dead && runs_sleep(pid))
+            });
+            let begin = Instant::now();
+            kill(pid, Signal::SIGKILL).expect("the program runs");
+            let end = execs.all_run(&names);
+            table.add(
+                "restart: kill -9 to the exec of the replacement",
+                "ms",
+                side,
+                (end - begin).as_secs_f64() * 1e3,
+            );
+            dead = Some(pid);
+        }
+    }
+}
+
+/// The process has left the daemon's program behind.
+fn runs_sleep(pid: nix::unistd::Pid) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"100000\0"))
+}
