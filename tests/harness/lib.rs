@@ -19,6 +19,7 @@
 //! here asks over RPC, so it is quick on both.
 
 mod bed;
+mod browser;
 mod differs;
 mod kernel;
 mod normal;
@@ -30,6 +31,7 @@ mod wait;
 mod wire;
 
 pub use bed::{Output, Setup, TestBed};
+pub use browser::Browser;
 pub use kernel::{Kid, Shown};
 pub use rpc::{int, member, text};
 pub use supervisor_rpc::fault::Fault;

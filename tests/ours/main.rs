@@ -11,6 +11,7 @@ mod log_files;
 mod manual;
 mod orphans;
 mod output;
+mod page;
 mod processes;
 mod rights;
 mod signals_storm;
