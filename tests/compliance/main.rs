@@ -8,7 +8,6 @@
 mod command_lines;
 mod configuration;
 mod ctl;
-mod events;
 mod examples;
 mod fcgi;
 mod groups;

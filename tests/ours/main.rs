@@ -6,6 +6,7 @@ mod descriptors;
 mod differences;
 mod disks;
 mod faults;
+mod hostile_clients;
 mod http;
 mod log_files;
 mod manual;

@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use crate::os::child::give_back_memory;
+
 /// From connecting to the first byte. Long enough for every client, short enough not to keep descriptors for nothing.
 const SILENCE: Duration = Duration::from_secs(60);
 /// From the first byte of a request to the end of its header.
@@ -113,7 +115,12 @@ pub(crate) struct Connections {
     limit: usize,
     next: Cell<u64>,
     open: RefCell<HashMap<u64, Open>>,
+    /// The most that were open since memory was last given back.
+    most: Cell<usize>,
 }
+
+/// What so many connections have used is worth giving back when most of them are gone.
+const MANY: usize = 64;
 
 #[derive(Debug)]
 struct Open {
@@ -123,13 +130,15 @@ struct Open {
 
 impl Connections {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, next: Cell::new(0), open: RefCell::default() }
+        Self { limit, next: Cell::new(0), open: RefCell::default(), most: Cell::new(0) }
     }
 
     /// Takes a place. The connection gives it back with [`leave`](Self::leave).
     pub(crate) fn join(&self, activity: Rc<Activity>) -> u64 {
         let key = self.next.replace(self.next.get() + 1);
-        self.open.borrow_mut().insert(key, Open { activity, task: None });
+        let mut open = self.open.borrow_mut();
+        open.insert(key, Open { activity, task: None });
+        self.most.set(self.most.get().max(open.len()));
         key
     }
 
@@ -141,7 +150,13 @@ impl Connections {
     }
 
     pub(crate) fn leave(&self, key: u64) {
-        self.open.borrow_mut().remove(&key);
+        let mut open = self.open.borrow_mut();
+        open.remove(&key);
+        if self.most.get() >= MANY && open.len() <= self.most.get() / 8 {
+            open.shrink_to_fit();
+            give_back_memory();
+            self.most.set(open.len());
+        }
     }
 
     /// Whether there is a place, made free if need be. False: everybody is being answered.

@@ -264,11 +264,20 @@ pub fn wait_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }
 
+/// Gives back the memory of the heap that is free.
+pub fn give_back_memory() {
+    // SAFETY: releases free memory of the heap only.
+    unsafe { libc::malloc_trim(0) };
+}
+
 /// Gives back what only the start needed: free heap, and the pages of program text that were read in. Those stay in the
 /// page cache of the system, where the next use of one finds it without a disk; nothing is written anywhere.
 pub fn forget_the_start() {
-    // SAFETY: releases free memory of the heap only.
-    unsafe { libc::malloc_trim(0) };
+    // A long log that is read, or a large call, has memory of its own, which goes back with it. The C library would otherwise
+    // learn to take it from the heap, where it stays.
+    // SAFETY: sets a number of the heap.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1024) };
+    give_back_memory();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (start, end) in maps.lines().filter_map(text_mapping) {
         // SAFETY: these pages are text of files, mapped without a right to write: what is dropped is read again, unchanged.

@@ -16,6 +16,9 @@ pub struct Namespaces(Vec<String>);
 
 const SYSTEM: &str = "system";
 
+/// How many bytes the results of one multicall may have together, about: each alone may be a log.
+const LONGEST_RESULTS: usize = 32 << 20;
+
 impl Namespaces {
     /// The namespaces of these names.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
@@ -53,8 +56,10 @@ impl Namespaces {
     /// into an array of its own, as the specification of multicall asks.
     async fn multicall(&self, handle: &Handle, calls: &[Value]) -> Result<Value, Gone> {
         let mut results = Vec::with_capacity(calls.len().min(1024));
+        let mut room = LONGEST_RESULTS;
         for call in calls {
             let result = match member(call, "methodName") {
+                _ if room == 0 => Err(Code::Failed.with("the results before are too long already")),
                 Some(Value::String(name)) if name == "system.multicall" => {
                     Err(Code::IncorrectParameters.with("Recursive system.multicall forbidden"))
                 }
@@ -68,12 +73,14 @@ impl Namespaces {
                 // A call that is no struct makes the original answer 500.
                 _ => Err(Code::IncorrectParameters.with("No methodName")),
             };
-            results.push(result.unwrap_or_else(|fault| {
+            let result = result.unwrap_or_else(|fault| {
                 Value::Struct(vec![
                     ("faultCode".to_owned(), fault.code.into()),
                     ("faultString".to_owned(), fault.text.into()),
                 ])
-            }));
+            });
+            room = room.saturating_sub(size(&result));
+            results.push(result);
         }
         Ok(Value::Array(results))
     }
@@ -106,6 +113,17 @@ impl Namespaces {
         names.dedup();
         names
     }
+}
+
+/// About how many bytes a value has.
+fn size(value: &Value) -> usize {
+    let inside = match value {
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Double(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Struct(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
+    };
+    std::mem::size_of::<Value>() + inside
 }
 
 /// The last member of this name: Python's dict keeps that one.
