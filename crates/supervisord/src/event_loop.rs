@@ -40,18 +40,6 @@ impl Signals {
             child: signal(SignalKind::child())?,
         })
     }
-
-    async fn next(&mut self) -> Input {
-        tokio::select! {
-            biased;
-            _ = self.child.recv() => Input::Children,
-            _ = self.terminate.recv() => Input::End(libc::SIGTERM),
-            _ = self.interrupt.recv() => Input::End(libc::SIGINT),
-            _ = self.quit.recv() => Input::End(libc::SIGQUIT),
-            _ = self.hangup.recv() => Input::Restart,
-            _ = self.user2.recv() => Input::ReopenLogs,
-        }
-    }
 }
 
 /// Runs the daemon, which has begun, until everything is stopped.
@@ -63,6 +51,7 @@ pub async fn run(
     manager: &mut ServiceManager,
 ) -> io::Result<Outcome> {
     let pipes = wait_readable(supervisor.pipes().fd().try_clone_to_owned()?)?;
+    let Signals { terminate, interrupt, quit, hangup, user2, child } = signals;
     let timer = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(timer);
     // Output changes no state.
@@ -83,11 +72,16 @@ pub async fn run(
         }
         let input = tokio::select! {
             biased;
-            input = signals.next() => input,
+            _ = terminate.recv() => Input::End(libc::SIGTERM),
+            _ = interrupt.recv() => Input::End(libc::SIGINT),
+            _ = quit.recv() => Input::End(libc::SIGQUIT),
+            _ = hangup.recv() => Input::Restart,
+            _ = user2.recv() => Input::ReopenLogs,
             () = &mut timer, if deadline.is_some() => Input::Time,
-            // Neither output nor calls can keep the other waiting.
+            // Neither ends of children, nor output, nor calls can keep the others waiting.
             input = async {
                 tokio::select! {
+                    _ = child.recv() => Ok(Input::Children),
                     Some(call) = calls.recv() => Ok(Input::Call(call)),
                     ready = pipes.readable() => ready.map(|mut guard| {
                         let ready = supervisor.pipes().ready();
@@ -105,7 +99,7 @@ pub async fn run(
         supervisor.handle(input, &now, os);
         if is_output {
             let quick = now.mono.duration_since(last_batch) < BUSY;
-            NAP.set(quick && supervisor.bytes_read() < SHORT_READ);
+            NAP.set(quick && (1..SHORT_READ).contains(&supervisor.bytes_read()));
             last_batch = now.mono;
             // The connections have their turn, however much is written.
             tokio::task::yield_now().await;

@@ -483,7 +483,7 @@ impl Supervisor {
         }
     }
 
-    /// How much output the last ready pipes had.
+    /// How much output the last ready pipes had, without what listeners answered.
     pub fn bytes_read(&self) -> usize {
         self.bytes_read
     }

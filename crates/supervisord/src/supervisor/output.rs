@@ -175,6 +175,8 @@ impl Supervisor {
 
     /// A listener speaks to its pool. What it says is logged as it is.
     fn hear(&mut self, owner: ProcessId, bytes: &[u8], now: &Now) {
+        // An answer is no stream of lines: the next event follows it at once.
+        self.bytes_read = self.bytes_read.saturating_sub(bytes.len());
         self.write_log(owner, Stream::Stdout, bytes, now);
         let Some(process) = self.processes.get(&owner) else { return };
         if let Some(pool) = self.pools.get_mut(&process.group) {
