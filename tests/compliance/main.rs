@@ -8,6 +8,7 @@
 mod command_lines;
 mod configuration;
 mod ctl;
+mod events;
 mod examples;
 mod fcgi;
 mod groups;

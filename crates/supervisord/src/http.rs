@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! listen     sockets and their files          activity   what a connection does, deadlines, who must go
-//! accept     taking connections               auth       name and password;   logins   guessing is slow
+//! accept     taking connections               auth       name and password, phc; logins   guessing is slow
 //! connection one connection, which route      origin     requests of other sites
 //! call       /RPC2;  upload  bodies           reply      answers and their bodies;   form   urls and forms
 //! tail       following logs;  watch  inotify
@@ -30,6 +30,7 @@ pub(crate) mod form;
 mod listen;
 pub(crate) mod logins;
 pub(crate) mod origin;
+pub(crate) mod phc;
 pub(crate) mod reply;
 pub(crate) mod stream;
 pub(crate) mod tail;
@@ -123,6 +124,9 @@ fn start(bound: Bound, common: &Rc<Common>) -> Option<(Slot, JoinHandle<()>)> {
         );
     }
     let gate = bound.credentials.as_ref().and_then(Gate::new);
+    if gate.as_ref().is_some_and(Gate::is_broken) {
+        log::warn!("Server '{}' lets nobody in: the hash of its password cannot be read", bound.section);
+    }
     let site = Site { section: bound.section, gate, common: common.clone() };
     match Door::new(bound.listener) {
         Ok(door) => {

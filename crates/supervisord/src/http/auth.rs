@@ -1,11 +1,15 @@
 //! Who may come in: Basic authentication, compared in constant time.
 
+use std::cell::Cell;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hyper::header::HeaderValue;
 use sha1::{Digest, Sha1};
 use supervisor_config::sections::Credentials;
+
+use super::phc::Phc;
 
 /// As forgiving as Python's decoder, which some clients were written against.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -19,49 +23,78 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug)]
 pub(crate) struct Gate {
     name: [u8; 20],
-    password: [u8; 20],
+    secret: Secret,
 }
 
-/// What a request says about its sender.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Come in.
-    Welcome,
-    /// No attempt was made: how every browser begins.
-    Stranger,
-    /// An attempt was made, in vain.
-    Impostor,
+#[derive(Debug)]
+enum Secret {
+    /// The digest of the password.
+    Digest([u8; 20]),
+    /// A password that takes time to check, and the digest of the one that was right: each call of a client must not
+    /// take that time again.
+    Slow(Phc, Cell<Option<[u8; 20]>>),
+    /// No password is right.
+    Broken,
+}
+
+impl Secret {
+    fn new(password: &str) -> Self {
+        if let Some(hex) = password.strip_prefix("{SHA}") {
+            // A digest of wrong length or letters equals no digest, as in the original.
+            unhex(hex).map_or(Self::Broken, Self::Digest)
+        } else if let Some(phc) = password.strip_prefix("{ARGON2ID}") {
+            Phc::parse(phc).map_or(Self::Broken, |phc| Self::Slow(phc, Cell::new(None)))
+        } else {
+            Self::Digest(digest(password.as_bytes()))
+        }
+    }
+
+    fn is(&self, password: &[u8]) -> bool {
+        let digest = digest(password);
+        match self {
+            Self::Digest(expected) => equal(&digest, expected),
+            Self::Slow(_, known) if known.get().is_some_and(|known| equal(&digest, &known)) => true,
+            Self::Slow(phc, known) => {
+                let right = phc.matches(password);
+                if right {
+                    known.set(Some(digest));
+                }
+                right
+            }
+            Self::Broken => false,
+        }
+    }
 }
 
 impl Gate {
     /// `None` when the name is empty: then the original, too, lets everybody in.
     pub(crate) fn new(credentials: &Credentials) -> Option<Self> {
-        if credentials.username.is_empty() {
-            return None;
-        }
-        let password = match credentials.password.strip_prefix("{SHA}") {
-            // A digest of wrong length or letters equals no digest, as in the original.
-            Some(hex) => unhex(hex).unwrap_or([0; 20]),
-            None => digest(credentials.password.as_bytes()),
-        };
-        Some(Self { name: digest(credentials.username.as_bytes()), password })
+        (!credentials.username.is_empty()).then(|| Self {
+            name: digest(credentials.username.as_bytes()),
+            secret: Secret::new(&credentials.password),
+        })
+    }
+
+    /// Whether the password is kept in a form that cannot be read, so that nobody is let in.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.secret, Secret::Broken)
     }
 
     /// Judges the value of `Authorization`.
-    pub(crate) fn judge(&self, authorization: Option<&HeaderValue>) -> Verdict {
-        let Some(value) = authorization.map(HeaderValue::as_bytes) else { return Verdict::Stranger };
-        let Some(space) = value.iter().position(|byte| *byte == b' ') else { return Verdict::Impostor };
-        let (scheme, rest) = value.split_at(space);
-        if !scheme.eq_ignore_ascii_case(b"basic") {
-            return Verdict::Impostor;
-        }
+    pub(crate) fn opens_to(&self, authorization: &HeaderValue) -> bool {
         // The original answers 500 to what it cannot decode.
-        let Ok(decoded) = BASE64.decode(rest.trim_ascii()) else { return Verdict::Impostor };
-        let Some(colon) = decoded.iter().position(|byte| *byte == b':') else { return Verdict::Impostor };
-        let name = equal(&digest(&decoded[..colon]), &self.name);
-        let password = equal(&digest(&decoded[colon + 1..]), &self.password);
-        if name & password { Verdict::Welcome } else { Verdict::Impostor }
+        let Some(pair) = decode(authorization.as_bytes()) else { return false };
+        let Some(colon) = pair.iter().position(|byte| *byte == b':') else { return false };
+        let name = equal(&digest(&pair[..colon]), &self.name);
+        let password = self.secret.is(&pair[colon + 1..]);
+        name & password
     }
+}
+
+fn decode(authorization: &[u8]) -> Option<Vec<u8>> {
+    let space = authorization.iter().position(|byte| *byte == b' ')?;
+    let (scheme, rest) = authorization.split_at(space);
+    scheme.eq_ignore_ascii_case(b"basic").then(|| BASE64.decode(rest.trim_ascii()).ok())?
 }
 
 /// Digests have one length, so that comparing them tells nothing, not even how long the right password is.
@@ -70,9 +103,9 @@ fn digest(bytes: &[u8]) -> [u8; 20] {
 }
 
 /// Looks at every byte whatever the first ones say.
-fn equal(left: &[u8; 20], right: &[u8; 20]) -> bool {
+pub(super) fn equal(left: &[u8], right: &[u8]) -> bool {
     let difference = left.iter().zip(right).fold(0, |difference, (left, right)| difference | (left ^ right));
-    std::hint::black_box(difference) == 0
+    left.len() == right.len() && std::hint::black_box(difference) == 0
 }
 
 fn unhex(text: &str) -> Option<[u8; 20]> {
@@ -98,8 +131,8 @@ mod tests {
             .expect("a gate")
     }
 
-    fn judge(gate: &Gate, value: &str) -> Verdict {
-        gate.judge(Some(&HeaderValue::from_str(value).expect("a header")))
+    fn opens(gate: &Gate, value: &str) -> bool {
+        gate.opens_to(&HeaderValue::from_str(value).expect("a header"))
     }
 
     fn basic(pair: &str) -> String {
@@ -109,35 +142,52 @@ mod tests {
     #[test]
     fn the_right_pair_comes_in_and_no_other() {
         let gate = gate("user", "pass:word");
-        assert_eq!(judge(&gate, &basic("user:pass:word")), Verdict::Welcome);
-        assert_eq!(judge(&gate, &basic("user:pass:word").replace("Basic", "bASIC")), Verdict::Welcome);
+        assert!(opens(&gate, &basic("user:pass:word")));
+        assert!(opens(&gate, &basic("user:pass:word").replace("Basic", "bASIC")));
         for wrong in ["user:", "user:pass", "User:pass:word", ":pass:word", "user:pass:word "] {
-            assert_eq!(judge(&gate, &basic(wrong)), Verdict::Impostor, "{wrong}");
+            assert!(!opens(&gate, &basic(wrong)), "{wrong}");
         }
-        assert_eq!(gate.judge(None), Verdict::Stranger);
     }
 
     #[test]
     fn what_cannot_be_decoded_is_refused() {
         let gate = gate("user", "pass");
         for wrong in ["Basic", "Basic !!!", "Digest dTpw", &basic("no colon"), "Basic /w=="] {
-            assert_eq!(judge(&gate, wrong), Verdict::Impostor, "{wrong}");
+            assert!(!opens(&gate, wrong), "{wrong}");
         }
     }
 
     #[test]
     fn the_password_may_be_kept_as_a_digest() {
         let gate = gate("user", "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d");
-        assert_eq!(judge(&gate, &basic("user:thepassword")), Verdict::Welcome);
-        assert_eq!(judge(&gate, &basic("user:82ab876d1387bfafe46cc1c8a2ef074eae50cb1d")), Verdict::Impostor);
+        assert!(opens(&gate, &basic("user:thepassword")));
+        assert!(!opens(&gate, &basic("user:82ab876d1387bfafe46cc1c8a2ef074eae50cb1d")));
     }
 
     #[test]
     fn a_broken_digest_lets_nobody_in() {
-        for broken in ["{SHA}", "{SHA}82AB876D1387BFAFE46CC1C8A2EF074EAE50CB1D", "{SHA}82"] {
+        for broken in [
+            "{ARGON2ID}",
+            "{ARGON2ID}password",
+            "{SHA}",
+            "{SHA}82AB876D1387BFAFE46CC1C8A2EF074EAE50CB1D",
+            "{SHA}82",
+        ] {
             let gate = gate("user", broken);
-            assert_eq!(judge(&gate, &basic("user:thepassword")), Verdict::Impostor);
-            assert_eq!(judge(&gate, &basic("user:")), Verdict::Impostor);
+            assert!(gate.is_broken());
+            assert!(!opens(&gate, &basic("user:thepassword")));
+            assert!(!opens(&gate, &basic("user:")));
+        }
+    }
+
+    #[test]
+    fn the_password_may_be_kept_in_a_form_that_takes_time() {
+        let gate = gate("user", &format!("{{ARGON2ID}}{}", crate::http::phc::tests::PASSWORD));
+        assert!(!gate.is_broken());
+        for _ in 0..2 {
+            assert!(opens(&gate, &basic("user:password")));
+            assert!(!opens(&gate, &basic("other:password")));
+            assert!(!opens(&gate, &basic("user:passwort")));
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 use super::activity::{Activity, Phase};
-use super::auth::Verdict;
+use super::auth::Gate;
 use super::form::unquote;
 use super::reply::{Body, Content, Reply, error, stream, unauthorized};
 use super::stream::{Peer, Stream};
@@ -131,8 +131,8 @@ async fn part(mut stream: Stream) {
 
 /// Why a request is not attended to at once.
 enum Hold {
-    /// Its peer has failed before: its turn comes then, and with it this verdict.
-    Later(Instant, Verdict),
+    /// Its peer has failed before: its turn comes then.
+    Later(Instant),
     /// It is not attended to at all.
     Refused(StatusCode),
 }
@@ -167,15 +167,15 @@ impl Visit {
         async move {
             let reply = match work {
                 Ok(task) => done(task).await,
-                Err((Hold::Later(turn, verdict), request)) => {
+                Err((Hold::Later(turn), request)) => {
                     // Who waits for a turn may be sent away when places are needed, as one who has not finished asking.
                     self.enter(Phase::Body);
                     sleep_until(turn).await;
                     self.enter(Phase::Answering);
-                    if verdict == Verdict::Welcome {
+                    if self.knows_password(request.headers()) {
                         done(self.begin(request)).await
                     } else {
-                        refusal(self.failed())
+                        unauthorized()
                     }
                 }
                 Err((Hold::Refused(status), _)) => refusal(status),
@@ -194,29 +194,37 @@ impl Visit {
 
     /// Lets in who knows name and password. Everything behind this is only seen by those.
     fn admit(&self, headers: &HeaderMap) -> Result<(), Hold> {
-        let Some(gate) = &self.site.gate else { return Ok(()) };
-        let verdict = gate.judge(headers.get(AUTHORIZATION));
-        if verdict == Verdict::Stranger {
+        if self.site.gate.is_none() {
+            return Ok(());
+        }
+        // Without an attempt nothing has failed: every browser begins like this.
+        if !headers.contains_key(AUTHORIZATION) {
             return Err(Hold::Refused(StatusCode::UNAUTHORIZED));
         }
         let now = Instant::now();
-        match self.site.common.logins.borrow_mut().turn(self.peer, now) {
-            None => return Err(Hold::Refused(StatusCode::TOO_MANY_REQUESTS)),
-            Some(turn) if turn > now => return Err(Hold::Later(turn, verdict)),
-            Some(_) => {}
+        let turn = self.site.common.logins.borrow_mut().turn(self.peer, now);
+        match turn {
+            None => Err(Hold::Refused(StatusCode::TOO_MANY_REQUESTS)),
+            Some(turn) if turn > now => Err(Hold::Later(turn)),
+            Some(_) if self.knows_password(headers) => Ok(()),
+            Some(_) => Err(Hold::Refused(StatusCode::UNAUTHORIZED)),
         }
-        if verdict == Verdict::Welcome { Ok(()) } else { Err(Hold::Refused(self.failed())) }
     }
 
-    /// Remembers a failed login.
-    fn failed(&self) -> StatusCode {
+    /// Remembers and tells who does not.
+    fn knows_password(&self, headers: &HeaderMap) -> bool {
+        let value = headers.get(AUTHORIZATION);
+        let opens = |gate: &Gate| value.is_some_and(|value| gate.opens_to(value));
+        if self.site.gate.as_ref().is_none_or(opens) {
+            return true;
+        }
         self.site.common.logins.borrow_mut().failed(self.peer, Instant::now());
         log::warn!(
             "Server '{}' refused a login from {}: wrong name or password",
             self.site.section,
             self.peer
         );
-        StatusCode::UNAUTHORIZED
+        false
     }
 
     async fn route(&self, request: Request<Incoming>) -> Reply {
