@@ -42,11 +42,15 @@ impl TestBed {
         fcntl(&master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
             .expect("the terminal can be read without waiting");
         let end = || slave.try_clone().expect("a second handle");
-        let mut leader = Command::new("setsid");
-        leader.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        // Whoever runs the tests in the background ignores what Ctrl-C sends, and Python then stays deaf to it.
+        let mut leader = Command::new("env");
+        leader
+            .args(["--default-signal=INT,QUIT", "setsid", "--ctty"])
+            .arg(command.get_program())
+            .args(command.get_args());
         self.surround(&mut leader);
         leader.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
-        let child = leader.spawn().expect("setsid starts the program");
+        let child = leader.spawn().expect("env and setsid start the program");
         Terminal { bed: self, keys: master.into(), child, written: Vec::new() }
     }
 }
