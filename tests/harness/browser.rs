@@ -93,6 +93,12 @@ impl Browser {
     /// Calls a method of the protocol.
     #[track_caller]
     fn call(&mut self, method: &str, params: Value) -> Value {
+        self.try_call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Calls a method of the protocol that a page which is just being left answers with an error.
+    #[track_caller]
+    fn try_call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.last += 1;
         let id = self.last;
         let mut command = json!({ "id": id, "method": method, "params": params });
@@ -103,8 +109,8 @@ impl Browser {
         loop {
             let Ok(mut message) = self.answers.recv_timeout(CEILING) else { panic!("no answer to {method}") };
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].take();
+                let error = message["error"].take();
+                return if error.is_null() { Ok(message["result"].take()) } else { Err(error) };
             }
             self.events.push(message);
         }
@@ -120,20 +126,27 @@ impl Browser {
     /// The value of an expression in the page.
     #[track_caller]
     pub fn js(&mut self, expression: &str) -> Value {
-        let answer = self.call(
-            "Runtime.evaluate",
-            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true }),
-        );
+        let answer = self.evaluate(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
+    }
+
+    #[track_caller]
+    fn evaluate(&mut self, expression: &str) -> Result<Value, Value> {
+        self.try_call(
+            "Runtime.evaluate",
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true }),
+        )
     }
 
     /// Waits until an expression in the page is true.
     #[track_caller]
     pub fn until(&mut self, expression: &str) {
-        // A page that is being left has no elements for a moment.
+        // A page that is being left has no elements for a moment, and in the next does not answer.
         let guarded = format!("(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()");
-        eventually(expression, || self.js(&guarded) == true);
+        eventually(expression, || {
+            self.evaluate(&guarded).is_ok_and(|answer| answer["result"]["value"] == true)
+        });
     }
 
     /// Clicks on what the selector finds, as the mouse does.
@@ -145,7 +158,8 @@ impl Browser {
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
-            self.call("Input.dispatchMouseEvent", event);
+            // What is clicked may lead away before it has answered.
+            self.try_call("Input.dispatchMouseEvent", event).ok();
         }
     }
 
