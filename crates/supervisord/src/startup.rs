@@ -23,6 +23,7 @@ use crate::clock::Now;
 use crate::event_loop::{self, Signals};
 use crate::group::SocketError;
 use crate::http::{self, Bound, ServerContext};
+use crate::listener::Serial;
 use crate::os::Kernel;
 use crate::os::child::{forget_the_start, ignore_file_size_signal};
 use crate::os::daemonize::{self, LimitError};
@@ -87,7 +88,7 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     let mut config = Rc::new(config);
     // What the daemon ran with before a restart.
     let mut last = None;
-    let mut beginning = Beginning { reader, descriptors: None, again: false };
+    let mut beginning = Beginning { reader, descriptors: None, serial: Serial::default(), again: false };
     let mut waiting = None;
     loop {
         let (mut supervisor, bound) = match (beginning.begin(&config), last.take()) {
@@ -117,6 +118,7 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
         let outcome = LocalSet::new()
             .block_on(runtime, serve(&mut supervisor, signals, bound, &config))
             .map_err(system("wait for events"))?;
+        beginning.serial = supervisor.serial();
         drop(pid_file);
         match outcome {
             Outcome::End => return Ok(()),
@@ -148,6 +150,8 @@ struct Beginning {
     reader: Reader,
     /// See [`Surroundings`].
     descriptors: Option<(u64, u64)>,
+    /// The number of the next event. No two events of a daemon have the same, however often it begins again.
+    serial: Serial,
     /// It is a restart.
     again: bool,
 }
@@ -170,7 +174,7 @@ impl Beginning {
             log::file::auto::remove_old(&config.supervisord.childlogdir, &config.supervisord.identifier);
         }
         let pipes = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
-        let around = surroundings(config, self.reader.clone(), self.descriptors);
+        let around = surroundings(config, self.reader.clone(), self.descriptors, self.serial);
         let supervisor = Supervisor::new(Rc::clone(config), around, pipes, &Now::read())?;
         tell_of_servers(config)?;
         Ok((supervisor, bound))
@@ -250,7 +254,12 @@ fn tell_of_servers(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>) -> Surroundings {
+fn surroundings(
+    config: &Config,
+    reader: Reader,
+    descriptors: Option<(u64, u64)>,
+    serial: Serial,
+) -> Surroundings {
     let entry = |(key, value): (OsString, OsString)| {
         let (mut key, value) = (key.into_vec(), value.into_vec());
         key.push(b'=');
@@ -265,6 +274,7 @@ fn surroundings(config: &Config, reader: Reader, descriptors: Option<(u64, u64)>
         environment: std::env::vars_os().filter(for_children).filter_map(entry).collect(),
         path: std::env::var("PATH").unwrap_or_default(),
         descriptors,
+        serial,
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Surroundings {
     pub path: String,
     /// The soft and hard limit of descriptors that children get, where the daemon's own are higher.
     pub descriptors: Option<(u64, u64)>,
+    /// The number of the first event.
+    pub serial: Serial,
 }
 
 /// The daemon in a few numbers. Each process of a program counts.
@@ -125,6 +127,7 @@ impl Supervisor {
         pipes: Pipes,
         now: &Now,
     ) -> Result<Self, SocketError> {
+        let serial = around.serial;
         let mut supervisor = Self {
             around,
             config: Rc::clone(&config),
@@ -139,7 +142,7 @@ impl Supervisor {
             mood: Mood::Running,
             waiters: Vec::new(),
             changed: Vec::new(),
-            serial: Serial::default(),
+            serial,
             ticks: Ticks::default(),
             backlogged: BTreeSet::new(),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
@@ -201,6 +204,11 @@ impl Supervisor {
         let pools = self.pools.values().filter_map(Pool::deadline).min();
         let flush = (!self.backlogged.is_empty() || log::is_backlogged()).then(|| now.mono + FLUSH_PERIOD);
         [processes, ticks, reports, pools, flush, self.mood.deadline()].into_iter().flatten().min()
+    }
+
+    /// The number of the next event, which stays the next when the daemon begins again.
+    pub fn serial(&self) -> Serial {
+        self.serial
     }
 
     /// Where the pipes are to be waited for.

@@ -64,7 +64,11 @@ impl Stdin {
                 Err(_) => break Err(Refused::Closed),
             }
         };
-        self.backlog.drain(..written);
+        match outcome {
+            Ok(()) => drop(self.backlog.drain(..written)),
+            // Nobody will read it.
+            Err(_) => self.backlog.clear(),
+        }
         if self.backlog.is_empty() {
             self.backlog.shrink_to(4096);
         }

@@ -162,6 +162,7 @@ impl World {
             environment: Vec::new(),
             path: String::new(),
             descriptors: None,
+            serial: Serial::default(),
         };
         let now = Now { mono: Instant::now(), wall: SystemTime::now() };
         let pipes = Pipes::new().expect("an epoll set");
