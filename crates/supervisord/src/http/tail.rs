@@ -98,6 +98,12 @@ impl Logs {
 
 impl Generation {
     fn open(path: &Path, watches: &Rc<Watches>) -> io::Result<Self> {
+        let file = Self::put_away(path)?;
+        Ok(Self { watch: watches.watch(path), is_link: fs::symlink_metadata(path)?.is_symlink(), ..file })
+    }
+
+    /// Nothing is written to it any more.
+    fn put_away(path: &Path) -> io::Result<Self> {
         // Reading a terminal, a pipe or a device would take from others what is theirs. Not even an open is harmless.
         if !fs::metadata(path)?.is_file() {
             return Err(io::ErrorKind::NotFound.into());
@@ -107,9 +113,7 @@ impl Generation {
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let is_link = fs::symlink_metadata(path)?.is_symlink();
-        let watch = watches.watch(path);
-        Ok(Self { file, identity: (metadata.dev(), metadata.ino()), watch, is_link })
+        Ok(Self { file, identity: (metadata.dev(), metadata.ino()), watch: None, is_link: false })
     }
 }
 
@@ -126,6 +130,22 @@ impl Log {
             Ok(generation) => *self.current.borrow_mut() = Rc::new(generation),
             Err(_) => self.missing.set(true),
         }
+    }
+
+    /// The file that was begun when this one was put away: it has been put away as well when the log was rotated twice since.
+    fn after(&self, old: &Generation) -> Rc<Generation> {
+        let backup = |number: u32| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".{number}"));
+            PathBuf::from(name)
+        };
+        let found = |number: &u32| fs::metadata(backup(*number)).ok().map(|found| (found.dev(), found.ino()));
+        let place = (1..)
+            .take_while(|number| found(number).is_some())
+            .find(|number| found(number) == Some(old.identity));
+        let next =
+            place.filter(|&place| place > 1).and_then(|place| Generation::put_away(&backup(place - 1)).ok());
+        next.map_or_else(|| self.current.borrow().clone(), Rc::new)
     }
 
     /// Whether the kernel will not tell of everything.
@@ -164,7 +184,7 @@ impl Follow {
             if Rc::ptr_eq(&self.generation, &self.log.current.borrow()) {
                 break;
             }
-            self.generation = self.log.current.borrow().clone();
+            self.generation = self.log.after(&self.generation);
             self.offset = 0;
         }
         self.wait(cx);
@@ -302,6 +322,26 @@ mod tests {
             fs::rename(&bed.path, bed.path.with_extension("1")).expect("renamed");
             bed.append("three");
             expect(&mut follow, "two three").await;
+        });
+    }
+
+    #[test]
+    fn misses_no_file_of_a_log_that_was_rotated_several_times() {
+        run(async {
+            let bed = Bed::new();
+            bed.append("one ");
+            let mut follow = bed.follow();
+            expect(&mut follow, "one ").await;
+            let backup = |number| format!("{}.{number}", bed.path.display());
+            for next in ["two ", "three ", "four"] {
+                for number in [2, 1] {
+                    // There are none in the beginning.
+                    let _ = fs::rename(backup(number), backup(number + 1));
+                }
+                fs::rename(&bed.path, backup(1)).expect("renamed");
+                bed.append(next);
+            }
+            expect(&mut follow, "two three four").await;
         });
     }
 
