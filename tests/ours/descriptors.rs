@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use harness::{Setup, Shown, TestBed, eventually, obtain};
+use harness::{Setup, Shown, TestBed, eventually, needs_root, obtain};
 
 /// A program of each kind, with and without a common pipe.
 const ALL_KINDS: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n\
@@ -162,6 +162,31 @@ fn running_out_of_descriptors_ends_nothing() {
     drop(client);
     bed.settles_at(before);
     assert!(fs::read_dir(bed.path("")).unwrap().flatten().count() > 5, "it has rotated again");
+}
+
+/// Without descriptors the user of a program cannot be looked up. That is no reason to say that there is none.
+#[test]
+fn without_descriptors_no_user_is_said_to_be_missing() {
+    needs_root!();
+    let text = "[program:cat]\ncommand=/bin/cat\nuser=nobody\nstartsecs=0\nautostart=false\nstartretries=0\n\
+                stdout_logfile=NONE\nstderr_logfile=NONE\n";
+    let bed = TestBed::new(text);
+    let mut client = Client::new(&bed);
+    client.ask("supervisor.getState", &[]);
+    let open = bed.shown().descriptors();
+    let free = (0..).find(|number| open.iter().all(|(other, _)| usize::try_from(*other) != Ok(*number)));
+    let free = free.unwrap_or_default();
+    // From none that is left to one too few for the pipes.
+    for left in 0..4 {
+        bed.limit("nofile", free + left);
+        let answer = client.ask("supervisor.startProcess", &["cat"]);
+        assert!(answer.contains("SPAWN_ERROR: cat"), "{left} left: {answer}");
+        let info = client.ask("supervisor.getProcessInfo", &["cat"]);
+        assert!(info.contains("too many open files to spawn 'cat'"), "{left} left: {info}");
+    }
+    bed.limit("nofile", 1024);
+    bed.ask("startProcess", ["cat".into()]);
+    assert!(!bed.log().contains("Can't find uid"));
 }
 
 /// A connection on which one call follows the other.

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Uid;
 use supervisor_config::sections::{Config, Listen, LogLevel, Notice};
@@ -216,7 +217,8 @@ fn become_user(config: &Config) -> Result<Vec<Notice>, StartError> {
             Vec::new()
         });
     };
-    match privileges::identity(Some(uid)) {
+    let unknown = |errno: Errno| StartError::Rights(format!("Can't find uid {uid}: {}", errno.desc()));
+    match privileges::identity(Some(uid)).map_err(unknown)? {
         Identity::Keep => {}
         Identity::Become(who) => {
             privileges::become_user(&who).map_err(|reason| StartError::Rights(reason.to_owned()))?;

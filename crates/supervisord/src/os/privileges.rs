@@ -34,27 +34,27 @@ pub struct Credentials {
     pub groups: Vec<u32>,
 }
 
-/// What it takes to become this user.
-pub fn identity(uid: Option<u32>) -> Identity {
-    let Some(uid) = uid else { return Identity::Keep };
+/// What it takes to become this user. An error: it could not be found out just now, for instance as no descriptor was left.
+pub fn identity(uid: Option<u32>) -> Result<Identity, Errno> {
+    let Some(uid) = uid else { return Ok(Identity::Keep) };
     if Uid::current().as_raw() == uid {
-        return Identity::Keep;
+        return Ok(Identity::Keep);
     }
-    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else {
-        return Identity::Impossible { uid, reason: format!("Can't find uid {uid}") };
+    let Some(user) = User::from_uid(Uid::from_raw(uid))? else {
+        return Ok(Identity::Impossible { uid, reason: format!("Can't find uid {uid}") });
     };
     if !Uid::current().is_root() {
-        return Identity::Impossible { uid, reason: "Can't drop privilege as nonroot user".to_owned() };
+        return Ok(Identity::Impossible { uid, reason: "Can't drop privilege as nonroot user".to_owned() });
     }
     let groups = CString::new(user.name.as_str())
         .ok()
         .and_then(|name| unistd::getgrouplist(&name, user.gid).ok())
         .unwrap_or_else(|| vec![user.gid]);
-    Identity::Become(Credentials {
+    Ok(Identity::Become(Credentials {
         uid,
         gid: user.gid.as_raw(),
         groups: groups.iter().map(|group| group.as_raw()).collect(),
-    })
+    }))
 }
 
 /// Makes the daemon itself this user, for good.

@@ -12,7 +12,7 @@ use super::Supervisor;
 use crate::clock::Now;
 use crate::group::SocketError;
 use crate::log;
-use crate::os::privileges::{self};
+use crate::os::privileges;
 use crate::os::{Os, SpawnError, SpawnSpec, Spawned};
 use crate::pipes::Pipe;
 use crate::process::command::{self, Command, CommandError};
@@ -39,6 +39,8 @@ enum Failure {
     Fork { name: String, errno: Errno },
     #[error(transparent)]
     Socket(#[from] SocketError),
+    #[error("cannot look up uid {uid} for '{name}': {}", errno.desc())]
+    User { name: String, uid: u32, errno: Errno },
     #[error("command, environment or directory of '{0}' contains a null character")]
     Null(String),
 }
@@ -48,6 +50,14 @@ impl Failure {
         match errno {
             Errno::EMFILE => Self::TooManyFiles(name.to_owned()),
             errno => Self::Dispatchers { name: name.to_owned(), errno },
+        }
+    }
+
+    /// The original takes this for a user who is not there.
+    fn user(program: &Program, errno: Errno) -> Self {
+        match errno {
+            Errno::EMFILE => Self::TooManyFiles(program.name.clone()),
+            errno => Self::User { name: program.name.clone(), uid: program.uid.unwrap_or_default(), errno },
         }
     }
 }
@@ -104,13 +114,14 @@ impl Supervisor {
         let words = Words::new(process, &command, self.around.server_url.as_deref())
             .ok_or_else(|| Failure::Null(program.name.clone()))?;
         let env = words.environment(&self.around.environment);
+        let identity = privileges::identity(program.uid).map_err(|errno| Failure::user(&program, errno))?;
         let spec = SpawnSpec {
             file: &words.file,
             argv: &words.argv,
             env: &env,
             stdin: socket.as_ref().map(AsFd::as_fd),
             redirect_stderr: program.redirect_stderr,
-            identity: &privileges::identity(program.uid),
+            identity: &identity,
             directory: words.directory.as_deref(),
             umask: program.umask,
             no_new_privs: program.no_new_privs,
