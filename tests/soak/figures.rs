@@ -1,0 +1,63 @@
+//! How descriptors and memory of the daemon develop over rounds in which the same happens.
+
+use std::time::Duration;
+
+use harness::TestBed;
+
+/// One look at the daemon, in a quiet moment.
+struct Figure {
+    minutes: f64,
+    resident: u64,
+    descriptors: usize,
+}
+
+/// All looks.
+pub(crate) struct Figures<'a> {
+    bed: &'a TestBed,
+    taken: Vec<Figure>,
+}
+
+/// What memory may grow by in an hour.
+const MOST_GROWTH: f64 = 2048.0;
+
+impl<'a> Figures<'a> {
+    pub(crate) fn new(bed: &'a TestBed) -> Self {
+        Self { bed, taken: Vec::new() }
+    }
+
+    pub(crate) fn take(&mut self, elapsed: Duration) {
+        let shown = self.bed.shown();
+        let figure = Figure {
+            minutes: elapsed.as_secs_f64() / 60.0,
+            resident: shown.resident(),
+            descriptors: shown.descriptors().len(),
+        };
+        println!(
+            "{:6.1} min: {} KiB resident, {} descriptors",
+            figure.minutes, figure.resident, figure.descriptors
+        );
+        self.taken.push(figure);
+    }
+
+    /// Prints how much both grow by, and fails if that is too much. In the first third caches fill.
+    pub(crate) fn judge(&self) {
+        let later = &self.taken[self.taken.len() / 3..];
+        let memory = slope(later, |figure| figure.resident as f64);
+        let descriptors = slope(later, |figure| figure.descriptors as f64);
+        println!("slope: memory {memory:+.0} KiB an hour, descriptors {descriptors:+.1} an hour");
+        let ends = later.first().zip(later.last());
+        let grown = ends.map_or(0, |(first, last)| last.resident.saturating_sub(first.resident));
+        assert!(memory < MOST_GROWTH || grown < 512, "memory grows");
+        assert!(descriptors < 1.0, "descriptors grow");
+    }
+}
+
+/// The slope of the line that fits best, in units an hour.
+fn slope(figures: &[Figure], value: impl Fn(&Figure) -> f64) -> f64 {
+    let count = figures.len() as f64;
+    let mean = |of: &dyn Fn(&Figure) -> f64| figures.iter().map(of).sum::<f64>() / count;
+    let (time, height) = (mean(&|figure| figure.minutes), mean(&|figure| value(figure)));
+    let spread: f64 = figures.iter().map(|figure| (figure.minutes - time).powi(2)).sum();
+    let common: f64 = figures.iter().map(|figure| (figure.minutes - time) * (value(figure) - height)).sum();
+    if spread > 0.0 { common / spread * 60.0 } else { 0.0 }
+}
