@@ -3,9 +3,8 @@
 //! Owns the sources of what happens and no state: each thing becomes an [`Input`] for [`Supervisor::handle`], one after the
 //! other. Without anything to do it waits for as long as it takes: nothing here is periodic.
 
-use std::cell::Cell;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -56,7 +55,6 @@ pub async fn run(
     tokio::pin!(timer);
     // Output changes no state.
     let mut is_output = false;
-    let mut last_batch = Instant::now();
     loop {
         if !is_output {
             manager.tell(|| supervisor.summary());
@@ -98,31 +96,8 @@ pub async fn run(
         let now = Now::read();
         supervisor.handle(input, &now, os);
         if is_output {
-            let quick = now.mono.duration_since(last_batch) < BUSY;
-            NAP.set(quick && (1..SHORT_READ).contains(&supervisor.bytes_read()));
-            last_batch = now.mono;
             // The connections have their turn, however much is written.
             tokio::task::yield_now().await;
         }
-    }
-}
-
-/// Output that comes faster than this comes in a stream.
-const BUSY: Duration = Duration::from_millis(1);
-/// What is read at once of a stream of lines by a reader that is too prompt.
-const SHORT_READ: usize = 32 * 1024;
-/// So long a stream of lines is left alone, that more of them can be read at once.
-const PAUSE: Duration = Duration::from_micros(60);
-
-thread_local! {
-    /// The last output was a small piece of a stream.
-    static NAP: Cell<bool> = const { Cell::new(false) };
-}
-
-/// To be called when the runtime is about to wait: a stream of lines is given a moment to pile up, which makes it twice as
-/// fast for a quarter of the work. Without output there is no moment.
-pub fn nap() {
-    if NAP.take() {
-        std::thread::sleep(PAUSE);
     }
 }

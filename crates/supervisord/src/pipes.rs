@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -34,8 +35,12 @@ pub struct Pipe {
     pub lines: Option<Box<Lines>>,
     /// Its process was reaped; somebody else may still write.
     pub left_over: bool,
-    /// It was enlarged, after a read that emptied a full one.
+    /// When it was last read.
+    pub last_read: Instant,
+    /// It holds more than usual.
     pub enlarged: bool,
+    /// Nobody looks at it for a moment.
+    pub resting: bool,
 }
 
 /// What a pipe is known by: the process in the upper half, so that the pipes of one are next to each other, and a count.
@@ -57,15 +62,34 @@ pub struct Pipes {
     epoll: Epoll,
     pipes: BTreeMap<PipeId, Pipe>,
     next: u32,
+    resting: Vec<PipeId>,
+    /// When those are looked at again.
+    rested: Option<Instant>,
 }
 
 /// A pipe takes so many bytes until its writer has to wait, once it was seen full.
 const ENLARGED: i32 = 1024 * 1024;
+/// The usual size of a pipe: a read of so many bytes shows a writer that was waiting.
+const FULL_PIPE: usize = 64 * 1024;
+/// What is read at once of a stream of lines by a reader that is too prompt.
+const SHORT_READ: usize = 32 * 1024;
+/// So long a stream of lines is left alone, that more of it can be read at once.
+const REST: Duration = Duration::from_millis(1);
+/// The rest as it comes out at worst: timers count milliseconds.
+const LONGEST_REST: Duration = Duration::from_millis(2);
+/// What comes in that time makes a rest worth it.
+const STREAM: usize = 8 * 1024;
 
 impl Pipes {
     /// An empty set.
     pub fn new() -> Result<Self, Errno> {
-        Ok(Self { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, pipes: BTreeMap::new(), next: 0 })
+        Ok(Self {
+            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            pipes: BTreeMap::new(),
+            next: 0,
+            resting: Vec::new(),
+            rested: None,
+        })
     }
 
     /// A descriptor that is readable when something is ready.
@@ -96,6 +120,49 @@ impl Pipes {
     pub fn of(&self, process: ProcessId) -> Vec<PipeId> {
         let first = u64::from(process.0) << 32;
         self.pipes.range(PipeId(first)..=PipeId(first | u64::from(u32::MAX))).map(|(id, _)| *id).collect()
+    }
+
+    /// So many bytes were read from a pipe.
+    ///
+    /// A stream of lines is left alone for a moment, in which it piles up: all of it is then had with two calls of the
+    /// kernel where there were two for each line. Its writer does not notice, as the pipe is made large enough.
+    pub fn pace(&mut self, id: PipeId, count: usize, now: Instant) {
+        let Some(pipe) = self.pipes.get_mut(&id) else { return };
+        let pace = expected(count, now.duration_since(pipe.last_read));
+        pipe.last_read = now;
+        if !pipe.enlarged && (count >= FULL_PIPE || pace >= FULL_PIPE) {
+            pipe.enlarge();
+        }
+        if count < SHORT_READ && pace >= STREAM && !pipe.resting && pace < pipe.capacity() {
+            // The end of the pipe is told all the same.
+            let rests = EpollEvent::new(EpollFlags::empty(), id.0 << 1);
+            pipe.resting = self.epoll.modify(&pipe.fd, &mut { rests }).is_ok();
+            if pipe.resting {
+                self.resting.push(id);
+                self.rested.get_or_insert(now + REST);
+            }
+        }
+    }
+
+    /// When pipes have rested.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.rested
+    }
+
+    /// The pipes that have rested, which are watched again from now on.
+    pub fn rested(&mut self, now: Instant) -> Vec<PipeId> {
+        if self.rested.is_none_or(|rested| rested > now) {
+            return Vec::new();
+        }
+        self.rested = None;
+        let mut rested = std::mem::take(&mut self.resting);
+        rested.retain(|id| {
+            let Some(pipe) = self.pipes.get_mut(id) else { return false };
+            pipe.resting = false;
+            let watched = EpollEvent::new(EpollFlags::EPOLLIN, id.0 << 1);
+            self.epoll.modify(&pipe.fd, &mut { watched }).is_ok()
+        });
+        rested
     }
 
     /// How many pipes are open.
@@ -133,9 +200,15 @@ impl Pipes {
     }
 }
 
+/// What a pipe brings while it rests, if it goes on as it did.
+fn expected(count: usize, since: Duration) -> usize {
+    let expected = count as u128 * LONGEST_REST.as_nanos() / since.as_nanos().max(1);
+    usize::try_from(expected).unwrap_or(usize::MAX)
+}
+
 impl Pipe {
     /// Lets its writer get further ahead. Where the kernel refuses, it stays as it is.
-    pub fn enlarge(&mut self) {
+    fn enlarge(&mut self) {
         self.enlarged = true;
         let _: Result<i32, Errno> = fcntl(&self.fd, FcntlArg::F_SETPIPE_SZ(ENLARGED));
     }
@@ -146,5 +219,85 @@ impl Pipe {
             .ok()
             .and_then(|size| usize::try_from(size).ok())
             .unwrap_or(1 << 16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use nix::fcntl::OFlag;
+    use nix::unistd::pipe2;
+
+    use super::*;
+
+    /// A watched pipe, last read at this instant, and its other end.
+    fn watched(start: Instant) -> (Pipes, PipeId, std::fs::File) {
+        let mut pipes = Pipes::new().expect("an epoll set");
+        let (fd, writer) = pipe2(OFlag::O_NONBLOCK).expect("a pipe");
+        let pipe = Pipe {
+            fd,
+            process: ProcessId(7),
+            pid: 1,
+            stream: Stream::Stdout,
+            output: Output::default(),
+            lines: None,
+            left_over: false,
+            last_read: start,
+            enlarged: false,
+            resting: false,
+        };
+        let id = pipes.add(pipe).expect("watched");
+        (pipes, id, writer.into())
+    }
+
+    const MICROSECONDS: Duration = Duration::from_micros(10);
+
+    #[test]
+    fn a_stream_of_lines_rests_and_is_then_ready() {
+        let start = Instant::now();
+        let (mut pipes, id, mut writer) = watched(start);
+        let read_at = start + MICROSECONDS;
+        pipes.pace(id, 100, read_at);
+        assert_eq!(pipes.deadline(), Some(read_at + REST));
+        writer.write_all(b"more").expect("written");
+        assert_eq!(pipes.ready(), []);
+        assert_eq!(pipes.rested(read_at), []);
+        assert_eq!(pipes.rested(read_at + REST), [id]);
+        assert_eq!(pipes.deadline(), None);
+        assert_eq!(pipes.ready(), [Ready::Output(id)]);
+    }
+
+    #[test]
+    fn the_end_of_a_resting_pipe_is_told_at_once() {
+        let start = Instant::now();
+        let (mut pipes, id, writer) = watched(start);
+        pipes.pace(id, 100, start + MICROSECONDS);
+        assert_eq!(pipes.ready(), []);
+        drop(writer);
+        assert_eq!(pipes.ready(), [Ready::Output(id)]);
+        pipes.remove(id);
+        assert_eq!(pipes.rested(start + LONGEST_REST), []);
+    }
+
+    #[test]
+    fn single_lines_and_floods_do_not_rest() {
+        let start = Instant::now();
+        for (count, pause) in [(100, Duration::from_millis(1)), (SHORT_READ, MICROSECONDS)] {
+            let (mut pipes, id, _writer) = watched(start);
+            pipes.pace(id, count, start + pause);
+            assert_eq!(pipes.deadline(), None, "{count} bytes after {pause:?}");
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_would_be_full_before_its_rest_is_over_is_enlarged_first() {
+        let start = Instant::now();
+        let (mut pipes, id, _writer) = watched(start);
+        let usual = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity());
+        pipes.pace(id, 1000, start + MICROSECONDS);
+        let larger = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity()) > usual;
+        // Where the kernel refuses more room there is no rest.
+        assert_eq!(pipes.deadline().is_some(), larger);
     }
 }

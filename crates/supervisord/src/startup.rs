@@ -137,7 +137,7 @@ fn hold_signals() -> io::Result<()> {
 
 /// The runtime, and the signals: a restart must not miss one that comes while nobody waits.
 fn prepare_to_wait() -> io::Result<(Runtime, Signals)> {
-    let runtime = Builder::new_current_thread().enable_all().on_thread_park(event_loop::nap).build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let signals = {
         let _inside = runtime.enter();
         Signals::listen()?

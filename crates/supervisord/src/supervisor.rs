@@ -113,7 +113,6 @@ pub struct Supervisor {
     /// Logs with output that waits for a slow reader.
     backlogged: BTreeSet<ProcessId>,
     buffer: Box<[u8]>,
-    bytes_read: usize,
 }
 
 /// How often output is offered again to the slow reader of a log.
@@ -146,7 +145,6 @@ impl Supervisor {
             ticks: Ticks::default(),
             backlogged: BTreeSet::new(),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
-            bytes_read: 0,
         };
         for group in &config.groups {
             supervisor.add_group(group, now)?;
@@ -203,7 +201,10 @@ impl Supervisor {
         let reports = self.waiters.iter().filter_map(Waiter::deadline).min();
         let pools = self.pools.values().filter_map(Pool::deadline).min();
         let flush = (!self.backlogged.is_empty() || log::is_backlogged()).then(|| now.mono + FLUSH_PERIOD);
-        [processes, ticks, reports, pools, flush, self.mood.deadline()].into_iter().flatten().min()
+        [processes, ticks, reports, pools, flush, self.pipes.deadline(), self.mood.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The number of the next event, which stays the next when the daemon begins again.
@@ -236,6 +237,9 @@ impl Supervisor {
         }
         for pool in self.pools.values_mut() {
             pool.tick(now.mono);
+        }
+        for pipe in self.pipes.rested(now.mono) {
+            self.read_pipe(pipe, now);
         }
         self.flush_logs(now);
         self.report_waiting(now);
@@ -482,18 +486,12 @@ impl Supervisor {
     }
 
     fn serve_pipes(&mut self, ready: Vec<Ready>, now: &Now) {
-        self.bytes_read = 0;
         for ready in ready {
             match ready {
                 Ready::Output(pipe) => self.read_pipe(pipe, now),
                 Ready::Stdin(process) => self.flush_stdin(process),
             }
         }
-    }
-
-    /// How much output the last ready pipes had, without what listeners answered.
-    pub fn bytes_read(&self) -> usize {
-        self.bytes_read
     }
 }
 

@@ -319,7 +319,11 @@ impl LogFile {
 }
 
 /// Nothing to rename is fine: somebody may have removed the file.
+///
+/// What is replaced goes first, as in the original: a file that takes the place of another is written out to the disk by some
+/// file systems before the call returns, and meanwhile all clients wait. A folder in the way is for the call to refuse.
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let _: io::Result<()> = if from.exists() { fs::remove_file(to) } else { Ok(()) };
     match fs::rename(from, to) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         result => result,

@@ -21,9 +21,6 @@ use crate::repr;
 /// As much as is read at once: what the original reads, and what one PROCESS_LOG event holds at most.
 pub(super) const READ_SIZE: usize = 128 * 1024;
 
-/// A read of at least so many bytes shows a writer that was waiting: the usual size of a pipe.
-const FULL_PIPE: usize = 64 * 1024;
-
 /// So many pipes that somebody else still holds are kept per process; the oldest is closed when there are more.
 const MOST_LEFT_OVER: usize = 8;
 
@@ -38,9 +35,18 @@ impl Supervisor {
     /// Reads a ready pipe once: the others have their turn before it has its next.
     pub(super) fn read_pipe(&mut self, id: PipeId, now: &Now) {
         match self.take(id, now) {
+            Taken::Bytes(count) if !self.is_heard(id) => self.pipes.pace(id, count, now.mono),
             Taken::Bytes(_) | Taken::Empty => {}
             Taken::End => self.close_pipe(id, now),
         }
+    }
+
+    /// What comes through it are a listener's answers: no stream of lines, as the next event follows each at once.
+    fn is_heard(&mut self, id: PipeId) -> bool {
+        let Some(pipe) = self.pipes.get_mut(id) else { return false };
+        let process = self.processes.get(&pipe.process);
+        pipe.stream == Stream::Stdout
+            && process.is_some_and(|process| self.pools.contains_key(&process.group))
     }
 
     fn take(&mut self, id: PipeId, now: &Now) -> Taken {
@@ -49,17 +55,11 @@ impl Supervisor {
         let mut buffer = std::mem::take(&mut self.buffer);
         let taken = match read(&pipe.fd, &mut buffer) {
             Ok(0) => Taken::End,
-            Ok(count) => {
-                if count >= FULL_PIPE && !pipe.enlarged {
-                    pipe.enlarge();
-                }
-                Taken::Bytes(count)
-            }
+            Ok(count) => Taken::Bytes(count),
             Err(Errno::EAGAIN | Errno::EINTR) => Taken::Empty,
             Err(_) => Taken::End,
         };
         if let Taken::Bytes(count) = taken {
-            self.bytes_read += count;
             self.pass_on(id, Some(&buffer[..count]), now);
         }
         self.buffer = buffer;
@@ -175,8 +175,6 @@ impl Supervisor {
 
     /// A listener speaks to its pool. What it says is logged as it is.
     fn hear(&mut self, owner: ProcessId, bytes: &[u8], now: &Now) {
-        // An answer is no stream of lines: the next event follows it at once.
-        self.bytes_read = self.bytes_read.saturating_sub(bytes.len());
         self.write_log(owner, Stream::Stdout, bytes, now);
         let Some(process) = self.processes.get(&owner) else { return };
         if let Some(pool) = self.pools.get_mut(&process.group) {

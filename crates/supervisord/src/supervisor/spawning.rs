@@ -155,7 +155,9 @@ impl Supervisor {
                 output,
                 lines: process.channel(stream).syslog.then(Box::default),
                 left_over: false,
+                last_read: now.mono,
                 enlarged: false,
+                resting: false,
             };
             if let Err(errno) = self.pipes.add(pipe) {
                 log::critical!(
