@@ -3,5 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --quiet --release --workspace --bins
+# One after the other, as each is also built alone by maturin and cargo install: what is built here serves there.
+cargo build --quiet --release --package supervisord
+cargo build --quiet --release --package supervisorctl
 cargo deb --quiet --no-build --no-strip --package supervisord "$@"

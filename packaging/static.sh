@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# Builds the programs without any shared library, for containers, and prints their folder.
+# Builds the programs without any shared library, for containers, and prints their folder: target/static.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-target=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS="-C target-feature=+crt-static" cargo build --quiet --release --workspace --bins --target "$target"
-echo "${CARGO_TARGET_DIR:-target}/$target/release"
+host=$(rustc -vV | sed -n 's/^host: //p')
+export RUSTFLAGS="-C target-feature=+crt-static"
+cargo build --quiet --release --target "$host" --package supervisord
+cargo build --quiet --release --target "$host" --package supervisorctl
+mkdir -p target/static
+for program in supervisord supervisorctl echo_supervisord_conf pidproxy; do
+    install -m 755 "${CARGO_TARGET_DIR:-target}/$host/release/$program" target/static
+done
+echo target/static

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # maturin takes the programs of one package; that of the other is put beside them.
-cargo build --quiet --release --workspace --bins
+cargo build --quiet --release --package supervisorctl
 scripts=target/wheel-data/scripts
 mkdir -p "$scripts"
 install -m 755 "${CARGO_TARGET_DIR:-target}/release/supervisorctl" "$scripts"

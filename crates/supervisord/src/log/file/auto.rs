@@ -1,7 +1,8 @@
 //! AUTO logs: files with generated names in `childlogdir`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::fs::{self, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 /// Creates the log of a process, empty, for the daemon's user alone.
 pub fn create(folder: &Path, process: &str, stream: Stream, identifier: &str) -> io::Result<PathBuf> {
     loop {
-        let name = format!("{process}-{}---{identifier}-{}.log", stream.name(), random_name()?);
+        let name = format!("{process}-{}---{identifier}-{}.log", stream.name(), random_name());
         let path = folder.join(name);
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_) => return Ok(path),
@@ -23,10 +24,15 @@ pub fn create(folder: &Path, process: &str, stream: Stream, identifier: &str) ->
     }
 }
 
-fn random_name() -> io::Result<String> {
-    let mut bytes = [0; 8];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|&byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect())
+/// The keys of a hasher are from the kernel's randomness, which needs no `/dev`: a bare container has none.
+fn random_name() -> String {
+    let mut number = RandomState::new().build_hasher().finish();
+    let letters = (0..8).map(|_| {
+        let letter = LETTERS[(number % LETTERS.len() as u64) as usize];
+        number /= LETTERS.len() as u64;
+        char::from(letter)
+    });
+    letters.collect()
 }
 
 /// Removes the AUTO logs of earlier runs under this identifier, rotated ones too.
