@@ -206,6 +206,36 @@ fn a_multicall_cannot_ask_for_more_than_there_is_memory() {
     assert_eq!(bed.state("cat"), "RUNNING");
 }
 
+/// Many clients that ask for much and take nothing hold no more than a few of them would, and others are served.
+#[test]
+fn answers_that_nobody_takes_are_bounded_together() {
+    let bed = bed(PORT);
+    bed.write("out", &"x".repeat(16 << 20));
+    let before = bed.shown().resident();
+    let ask = post(
+        "<methodCall><methodName>supervisor.readProcessStdoutLog</methodName><params><param><value>cat</value></param>\
+         <param><value><int>0</int></value></param><param><value><int>0</int></value></param></params></methodCall>",
+    );
+    let greedy: Vec<_> = (0..30)
+        .map(|_| {
+            let mut stream = connect(&bed);
+            stream.write_all(&ask).unwrap();
+            // The beginning of the answer shows that it was made.
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).unwrap();
+            (stream, start)
+        })
+        .collect();
+    // Where the machine is slow, some have taken nothing for so long that they had to go.
+    let refused = greedy.iter().filter(|(_, start)| start == b"HTTP/1.1 503").count();
+    assert!((1..30).contains(&refused), "{refused} are refused");
+    assert!(bed.shown().resident() < before + (160 << 10), "{} KiB", bed.shown().resident());
+    assert_eq!(bed.state("cat"), "RUNNING");
+    drop(greedy);
+    bed.eventually("there is room again", || status(&bed, &ask) == "HTTP/1.1 200 OK");
+    bed.eventually("memory is given back", || bed.shown().resident() < before + (32 << 10));
+}
+
 /// Every request cut at every length, and requests that follow each other without waiting.
 #[test]
 fn truncated_and_pipelined_requests() {

@@ -43,6 +43,7 @@ use self::accept::{Door, Slot, accept};
 use self::activity::Connections;
 use self::auth::Gate;
 use self::logins::FailedLogins;
+use self::reply::Replies;
 use self::tail::Logs;
 use self::upload::Uploads;
 use self::watch::Watches;
@@ -77,6 +78,7 @@ pub(crate) struct Common {
     pub(crate) connections: Connections,
     pub(crate) logins: RefCell<FailedLogins>,
     pub(crate) uploads: Uploads,
+    pub(crate) replies: Rc<Replies>,
     pub(crate) watches: Rc<Watches>,
     pub(crate) logs: Logs,
     /// Since when the files of the page are what they are.
@@ -106,6 +108,7 @@ fn serve_at_most(limit: usize, bound: Vec<Bound>, handle: Handle, context: Serve
         connections: Connections::new(limit),
         logins: RefCell::default(),
         uploads: Uploads::default(),
+        replies: Rc::default(),
         logs: Logs::new(watches.clone()),
         watches,
         started: SystemTime::now(),

@@ -177,6 +177,17 @@ impl Connections {
         true
     }
 
+    /// Closes every connection whose client has taken nothing of its answer for a while.
+    pub(crate) fn drop_stalled(&self, now: Instant) {
+        self.open.borrow_mut().retain(|_, open| {
+            let stalled = open.activity.stalled.get().is_some_and(|since| now - since >= STALLED);
+            if let (true, Some(task)) = (stalled, &open.task) {
+                task.abort();
+            }
+            !stalled
+        });
+    }
+
     /// Closes every connection that is not being answered.
     pub(crate) fn drop_quiet(&self) {
         self.open.borrow_mut().retain(|_, open| {
@@ -247,6 +258,13 @@ mod tests {
         activity.held_up(start + STALLED);
         assert_eq!(activity.expendable(start), None);
         assert_eq!(activity.expendable(start + STALLED), Some((false, start)));
+        let connections = Connections::new(4);
+        connections.join(Rc::new(Activity::new(start)));
+        connections.join(activity);
+        connections.drop_stalled(start + STALLED);
+        assert_eq!(connections.len(), 1);
+        let activity = at(start, Phase::Answering, 0);
+        activity.held_up(start);
         activity.sent();
         assert_eq!(activity.expendable(start + STALLED), None);
     }

@@ -183,8 +183,24 @@ impl Visit {
             if let Some(line) = line {
                 self.log(&line, &reply);
             }
-            Ok(reply.map(|content| Body::new(content, self.activity.clone())))
+            Ok(self.send(reply).await)
         }
+    }
+
+    /// The answer on its way, if there is room for it: those who have taken nothing for a while make room.
+    async fn send(&self, reply: Reply) -> Response<Body> {
+        let common = &self.site.common;
+        let mut held = common.replies.hold(reply.body());
+        if held.is_none() {
+            common.connections.drop_stalled(Instant::now());
+            tokio::task::yield_now().await;
+            held = common.replies.hold(reply.body());
+        }
+        let (reply, held) = match held {
+            Some(held) => (reply, held),
+            None => (error(StatusCode::SERVICE_UNAVAILABLE), common.replies.none()),
+        };
+        reply.map(|content| Body::new(content, self.activity.clone(), held))
     }
 
     fn begin(self: &Rc<Self>, request: Request<Incoming>) -> JoinHandle<Reply> {

@@ -1,5 +1,6 @@
 //! Answers: their headers, their bodies, and the words of an error.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -141,16 +142,63 @@ pub(crate) fn date(moment: SystemTime) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// How much all answers that are being sent may hold together: many clients that take nothing must not do what one cannot.
+const TOTAL: usize = 64 << 20;
+/// An answer that counts. All others together are bounded by the number of connections.
+const LARGE: usize = 16 << 10;
+/// As much as is handed to hyper at a time, so that what the body still has is what is not yet sent.
+const FRAME: usize = 64 << 10;
+
+/// The bytes that large answers hold at the moment.
+#[derive(Debug, Default)]
+pub(crate) struct Replies(Cell<usize>);
+
+/// A part of them, until its drop.
+#[derive(Debug)]
+pub(crate) struct Held {
+    length: usize,
+    replies: Rc<Replies>,
+}
+
+impl Replies {
+    /// Counts an answer; `None`: there is no room for it at the moment. One alone always has room.
+    pub(crate) fn hold(self: &Rc<Self>, content: &Content) -> Option<Held> {
+        let length = match content {
+            Content::Whole(bytes) if bytes.len() > LARGE => bytes.len(),
+            Content::Whole(_) | Content::Follow(_) => 0,
+        };
+        let held = self.0.get();
+        if length > 0 && held > 0 && held + length > TOTAL {
+            return None;
+        }
+        self.0.set(held + length);
+        Some(Held { length, replies: Rc::clone(self) })
+    }
+
+    /// For an answer that does not count.
+    pub(crate) fn none(self: &Rc<Self>) -> Held {
+        Held { length: 0, replies: Rc::clone(self) }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Replies(held) = &*self.replies;
+        held.set(held.get() - self.length);
+    }
+}
+
 /// The body of an answer. With its end, the connection is idle again.
 #[derive(Debug)]
 pub(crate) struct Body {
     content: Content,
     activity: Rc<Activity>,
+    _held: Held,
 }
 
 impl Body {
-    pub(crate) fn new(content: Content, activity: Rc<Activity>) -> Self {
-        Self { content, activity }
+    pub(crate) fn new(content: Content, activity: Rc<Activity>, held: Held) -> Self {
+        Self { content, activity, _held: held }
     }
 }
 
@@ -163,7 +211,9 @@ impl hyper::body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let bytes = match &mut self.content {
-            Content::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Content::Whole(bytes) => {
+                Some(bytes.split_to(bytes.len().min(FRAME))).filter(|bytes| !bytes.is_empty())
+            }
             Content::Follow(follow) => ready!(follow.poll_next(cx)),
         };
         Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
@@ -190,6 +240,22 @@ impl Drop for Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_together_are_bounded_and_one_alone_is_not() {
+        let replies = Rc::new(Replies::default());
+        let answer = |length: usize| Content::Whole(vec![0; length].into());
+        let whole = replies.hold(&answer(TOTAL + 1)).expect("one alone");
+        assert!(replies.hold(&answer(LARGE + 1)).is_none());
+        let small = replies.hold(&answer(LARGE));
+        assert!(small.is_some());
+        drop(whole);
+        let half = replies.hold(&answer(TOTAL / 2));
+        assert!(half.is_some());
+        assert!(replies.hold(&answer(TOTAL / 2)).is_some());
+        drop((half, small));
+        assert_eq!(replies.0.get(), 0);
+    }
 
     #[test]
     fn an_error_is_worded_as_the_original_words_it() {
