@@ -18,6 +18,41 @@ fn a_grandchild_with_the_pipe_does_not_hold_the_state_back() {
     bed.file_becomes("out", "early\nlate\n");
 }
 
+/// A restart of the daemon changes nothing for who still writes into the pipe of a program, and loses nothing of it.
+#[test]
+fn a_grandchild_with_the_pipe_is_heard_across_a_restart() {
+    let text = "[program:says]\n\
+                command=/bin/sh -c \"{ while [ ! -e {here}/go ]; do sleep 0.05; done; echo late; } & echo early\"\n\
+                stdout_logfile=%(here)s/out\nstartsecs=0\nautorestart=false\nautostart=false\n";
+    let bed = TestBed::new(text);
+    bed.ask("startProcess", ["says".into()]);
+    bed.state_becomes("says", "EXITED");
+    for times in 2..4 {
+        bed.signal(harness::Signal::SIGHUP);
+        bed.logs_times(times, "INFO supervisord started with pid PID");
+    }
+    bed.write("go", "");
+    bed.file_becomes("out", "early\nlate\n");
+}
+
+/// When a group is removed, what was written so far is in its log.
+#[test]
+fn a_grandchild_is_heard_until_its_group_is_removed() {
+    let text = "[program:says]\ncommand=/bin/sh -c \"{ read -r line <go; yes $line | head -c 60000; echo >done; cat go; } &\"\n\
+                stdout_logfile=%(here)s/out\nstartsecs=0\nautorestart=false\nautostart=false\n";
+    let bed = Setup { text, ..Setup::default() }.prepare();
+    nix::unistd::mkfifo(&bed.path("go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut bed = bed;
+    bed.start();
+    bed.ask("startProcess", ["says".into()]);
+    bed.state_becomes("says", "EXITED");
+    let mut go = fs::File::options().read(true).write(true).open(bed.path("go")).unwrap();
+    std::io::Write::write_all(&mut go, b"word\n").unwrap();
+    bed.eventually("it has written", || bed.path("done").exists());
+    bed.ask("removeProcessGroup", ["says".into()]);
+    assert_eq!(bed.read("out").len(), 60000);
+}
+
 /// A log that cannot be written: the child is not held up, and the log says it once with the count.
 #[test]
 fn a_full_disk_does_not_stop_a_child() {

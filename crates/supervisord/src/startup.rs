@@ -89,6 +89,8 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     let mut config = Rc::new(config);
     // What the daemon ran with before a restart.
     let mut last = None;
+    // What its programs left behind.
+    let mut left_over = Vec::new();
     let mut beginning = Beginning { reader, descriptors: None, serial: Serial::default(), again: false };
     let mut waiting = None;
     loop {
@@ -109,6 +111,7 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
         if !std::mem::replace(&mut beginning.again, true) && !config.supervisord.nodaemon {
             daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
         }
+        supervisor.take_over(std::mem::take(&mut left_over));
         let pid_file = PidFile::write(config.supervisord.pidfile.clone());
         // Only now, as a runtime does not survive a fork.
         let (runtime, signals) = match &mut waiting {
@@ -123,7 +126,10 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
         drop(pid_file);
         match outcome {
             Outcome::End => return Ok(()),
-            Outcome::Restart(next) => last = Some(std::mem::replace(&mut config, Rc::new(*next))),
+            Outcome::Restart(next) => {
+                left_over = supervisor.left_over();
+                last = Some(std::mem::replace(&mut config, Rc::new(*next)));
+            }
         }
     }
 }

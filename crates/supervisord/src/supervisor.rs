@@ -26,6 +26,7 @@ use crate::rpc::Call;
 use crate::signals;
 
 mod ending;
+mod left_over;
 mod output;
 mod queries;
 mod reaping;
@@ -443,6 +444,10 @@ impl Supervisor {
 
     /// Deactivates a group whose processes are all stopped.
     pub(crate) fn remove_group(&mut self, name: &str, now: &Now) {
+        // What somebody has written into the pipes that a process left behind is not lost with them.
+        for id in self.members_by_priority(name) {
+            self.drain(id, now);
+        }
         let Some(group) = self.groups.remove(name) else { return };
         self.pools.remove(name);
         for id in group.members {

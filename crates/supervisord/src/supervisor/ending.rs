@@ -150,6 +150,9 @@ impl Supervisor {
             let names: Vec<&str> = groups.iter().flat_map(|group| self.unstopped(group)).collect();
             log::info!("waiting for {} to die", names.join(", "));
         }
+        if done {
+            self.read_what_is_there(now);
+        }
         if let Mood::Ending(ending) = &mut self.mood {
             ending.done = done;
             ending.report = match (done, due) {
