@@ -176,7 +176,13 @@ impl LogFile {
     pub fn reopen(&mut self, now: Instant) -> Option<Note> {
         // Whoever asks for it has moved the file: what was left of a rotation is void.
         self.rotating = None;
-        match Sink::open(&self.path, self.access) {
+        let mut opened = Sink::open(&self.path, self.access);
+        if opened.as_ref().is_err_and(|error| errno_of(error) == Errno::EMFILE) {
+            // There is one descriptor that it can have: its own.
+            self.sink = None;
+            opened = Sink::open(&self.path, self.access);
+        }
+        match opened {
             Ok(sink) => {
                 self.sink = Some(sink);
                 if let Some(trouble) = &mut self.trouble {
