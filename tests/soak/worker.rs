@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use harness::{Fault, Random, Record, Signal, TestBed, Value};
+use harness::{Fault, Random, Record, Signal, TestBed, Value, int, member, text};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
@@ -157,18 +157,17 @@ impl<'a> Worker<'a> {
             return;
         }
         let talker = &mut self.talkers[index];
-        let info = self.bed.rpc("getProcessInfo", [talker.name.as_str().into()]);
-        if !self.with_faults || info.is_ok() {
-            let info = self.bed.info(&talker.name);
-            assert_eq!((info.statename.as_str(), info.pid), ("STOPPED", 0), "{}", talker.name);
+        match self.bed.rpc("getProcessInfo", [talker.name.as_str().into()]) {
+            Ok(info) => assert_eq!(state_and_pid(&info), ("STOPPED".to_owned(), 0), "{}", talker.name),
+            Err(fault) => assert!(self.with_faults, "{fault:?}"),
         }
-        talker.is_whole(self.bed, true).unwrap_or_else(|missing| panic!("{missing}"));
+        talker.has_ended(self.bed, self.with_faults);
     }
 
     /// An end that the daemon did not ask for.
     fn kill(&mut self, index: usize) {
         let Some(info) = self.call(index, "getProcessInfo", &[], &[]) else { return };
-        let pid = Pid::from_raw(i32::try_from(harness::int(&harness::member(&info, "pid"))).expect("a pid"));
+        let pid = Pid::from_raw(i32::try_from(state_and_pid(&info).1).expect("a pid"));
         let signal = *self.random.pick(&[Signal::SIGKILL, Signal::SIGSEGV, Signal::SIGTERM, Signal::SIGKILL]);
         if self.talkers[index].is_run_by(pid) {
             // It may have ended by itself.
@@ -179,10 +178,7 @@ impl<'a> Worker<'a> {
     /// What is shown fits together, and there is such a process.
     fn look(&mut self, index: usize) {
         let Some(info) = self.call(index, "getProcessInfo", &[], &[]) else { return };
-        let (pid, state) = (
-            harness::int(&harness::member(&info, "pid")),
-            harness::text(&harness::member(&info, "statename")),
-        );
+        let (state, pid) = state_and_pid(&info);
         let runs = matches!(state.as_str(), "STARTING" | "RUNNING" | "STOPPING");
         assert_eq!(runs, pid != 0, "{} is {state} with pid {pid}", self.talkers[index].name);
         assert_ne!(state, "UNKNOWN");
@@ -201,7 +197,7 @@ impl<'a> Worker<'a> {
             while !self.removed(index) {}
             let talker = &mut self.talkers[index];
             talker.orphaned = talker.records(self.bed).len() as u64;
-            talker.is_whole(self.bed, true).unwrap_or_else(|missing| panic!("{missing}"));
+            talker.has_ended(self.bed, self.with_faults);
         }
         if self.talkers[index].is_configured {
             // A restart of the daemon may have added it.
@@ -240,11 +236,7 @@ impl<'a> Worker<'a> {
                 self.call(index, "stopProcess", &[], &[NOT_RUNNING]);
                 let name = &self.talkers[index].name;
                 match self.bed.rpc("getProcessInfo", [name.as_str().into()]) {
-                    Ok(info) => {
-                        let state = harness::text(&harness::member(&info, "statename"));
-                        matches!(state.as_str(), "STOPPED" | "FATAL")
-                            || state == "EXITED" && harness::int(&harness::member(&info, "pid")) == 0
-                    }
+                    Ok(info) => matches!(state_and_pid(&info).0.as_str(), "STOPPED" | "FATAL" | "EXITED"),
                     Err(fault) => fault.code == BAD_NAME,
                 }
             });
@@ -269,6 +261,10 @@ impl<'a> Worker<'a> {
             talker.settled = talker.records(self.bed).len() as u64;
         }
     }
+}
+
+fn state_and_pid(info: &Value) -> (String, i64) {
+    (text(&member(info, "statename")), int(&member(info, "pid")))
 }
 
 impl Talker {
@@ -301,6 +297,19 @@ impl Talker {
     fn poll(&mut self) {
         self.files.iter_mut().for_each(|files| files.poll(&mut self.heard));
         self.stream.poll();
+    }
+
+    /// Its runs have ended, so that all that they have said is in the logs at once; with faults, the folder may be away just now.
+    fn has_ended(&mut self, bed: &TestBed, with_faults: bool) {
+        let mut whole = self.is_whole(bed, true);
+        for _ in 0..500 {
+            if whole.is_ok() || !with_faults {
+                break;
+            }
+            sleep(Duration::from_millis(10));
+            whole = self.is_whole(bed, true);
+        }
+        whole.unwrap_or_else(|missing| panic!("{missing}"));
     }
 
     /// Whether everything is in the logs that was said: by runs that have all ended, or also by their children.
