@@ -6,6 +6,7 @@ pub mod event_loop;
 pub mod events;
 pub mod group;
 pub mod http;
+pub mod limits;
 pub mod listener;
 pub mod log;
 pub mod os;

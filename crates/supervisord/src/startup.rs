@@ -24,6 +24,7 @@ use crate::clock::Now;
 use crate::event_loop::{self, Signals};
 use crate::group::SocketError;
 use crate::http::{self, Bound, ServerContext};
+use crate::limits::{self, Limits};
 use crate::listener::Serial;
 use crate::os::Kernel;
 use crate::os::child::{forget_the_start, ignore_file_size_signal};
@@ -168,8 +169,10 @@ impl Beginning {
         let mut lines = become_user(config)?;
         if !self.again {
             lines.extend(infos(daemonize::raise_limits(&config.supervisord)?));
-            self.descriptors = daemonize::raise_own_descriptors();
         }
+        let processes = config.groups.iter().map(|group| group.programs.len()).sum();
+        let before = daemonize::raise_own_descriptors(limits::descriptors_for(processes));
+        self.descriptors = self.descriptors.or(before);
         match log::open(&config.supervisord) {
             // The log that is still open tries by itself to be written again.
             Err(error) if self.again => log::critical!("{error}"),
@@ -282,6 +285,7 @@ fn surroundings(
         environment: std::env::vars_os().filter(for_children).filter_map(entry).collect(),
         path: std::env::var("PATH").unwrap_or_default(),
         descriptors,
+        limits: Limits::read(),
         serial,
     }
 }

@@ -15,6 +15,7 @@ use supervisor_rpc::state::{ProcessState, SupervisorState};
 use crate::clock::Now;
 use crate::events::{Entered, Event, Subject, Ticks};
 use crate::group::{Group, SocketError, Sockets};
+use crate::limits::Limits;
 use crate::listener::{self, Pool, Serial};
 use crate::log;
 use crate::os::{Os, Pid, Target};
@@ -69,6 +70,8 @@ pub struct Surroundings {
     pub path: String,
     /// The soft and hard limit of descriptors that children get, where the daemon's own are higher.
     pub descriptors: Option<(u64, u64)>,
+    /// What the system allows the daemon.
+    pub limits: Limits,
     /// The number of the first event.
     pub serial: Serial,
 }
@@ -150,6 +153,7 @@ impl Supervisor {
         for group in &config.groups {
             supervisor.add_group(group, now)?;
         }
+        supervisor.tell_of_limits(0);
         Ok(supervisor)
     }
 
@@ -440,6 +444,19 @@ impl Supervisor {
         self.watch_ticks(now);
         self.publish(EventType::ProcessGroupAdded, now, || Event::group_added(&name));
         Ok(())
+    }
+
+    /// Says which limits are too low for all processes, unless it was said when there were fewer.
+    pub(crate) fn tell_of_limits(&self, before: usize) {
+        if self.around.limits.shortages(before).is_empty() {
+            for shortage in self.around.limits.shortages(self.processes.len()) {
+                log::warn!("{shortage}");
+            }
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.processes.len()
     }
 
     /// Deactivates a group whose processes are all stopped.

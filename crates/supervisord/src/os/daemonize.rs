@@ -93,13 +93,10 @@ fn raise(resource: Resource, name: &str, wanted: i64) -> Result<Option<String>, 
     Ok(Some(format!("Increased {name} limit to {wanted}")))
 }
 
-/// Lets the daemon itself have as many descriptors as it may: it needs five for each child. Answers with the limits that
-/// the children are to have.
-pub fn raise_own_descriptors() -> Option<(u64, u64)> {
+/// Lets the daemon itself have as many descriptors as it may, and so many, where it may raise its hard limit. Answers with the
+/// limits that the children are to have.
+pub fn raise_own_descriptors(wanted: u64) -> Option<(u64, u64)> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
-    if soft >= hard {
-        return None;
-    }
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).ok()?;
-    Some((soft, hard))
+    let raise = |to: u64| to > soft && setrlimit(Resource::RLIMIT_NOFILE, to, to.max(hard)).is_ok();
+    (raise(wanted.max(hard)) || raise(hard)).then_some((soft, hard))
 }

@@ -231,8 +231,10 @@ impl Supervisor {
         if self.members(name).is_some() {
             return Err(Code::AlreadyAdded.with(name));
         }
+        let before = self.count();
         // A FastCGI socket that cannot be made: the original answers with an internal error.
         self.add_group(&config, now).map_err(|error| Code::Failed.with(error))?;
+        self.tell_of_limits(before);
         self.autostart(name, now, os);
         Ok(true.into())
     }

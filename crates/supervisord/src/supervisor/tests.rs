@@ -162,6 +162,7 @@ impl World {
             environment: Vec::new(),
             path: String::new(),
             descriptors: None,
+            limits: Limits { descriptors: 1 << 20, processes: 1 << 20 },
             serial: Serial::default(),
         };
         let now = Now { mono: Instant::now(), wall: SystemTime::now() };
