@@ -1,6 +1,7 @@
 //! A daemon that is measured: its folder, its process, and what the kernel tells about it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,8 @@ pub(crate) enum Side {
     Ours,
     /// The original.
     Theirs,
+    /// runit, where it is installed: the quickest of the others.
+    Runit,
 }
 
 impl Side {
@@ -38,6 +41,8 @@ impl Side {
 pub(crate) struct Daemon {
     dir: TempDir,
     process: Child,
+    /// What asks it to end.
+    end: Signal,
     /// When it was started.
     pub(crate) begin: Instant,
 }
@@ -82,7 +87,7 @@ impl Daemon {
             .stderr(Stdio::null());
         let begin = Instant::now();
         let process = command.spawn().expect("the daemon starts");
-        Self { dir, process, begin }
+        Self { dir, process, begin, end: Signal::SIGTERM }
     }
 
     /// Waits until it listens.
@@ -98,6 +103,24 @@ impl Daemon {
     /// A path below its folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Starts runit on the same programs, one folder with a script for each, if it is installed.
+    pub(crate) fn runit(dir: TempDir, names: &[String]) -> Option<Self> {
+        for name in names {
+            let service = dir.path().join("services").join(name);
+            fs::create_dir_all(&service).expect("a new folder");
+            let script = service.join("run");
+            let text = format!("#!/bin/sh\nexec {} 100000\n", dir.path().join("run").join(name).display());
+            fs::write(&script, text).expect("a script");
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("ours");
+        }
+        let mut command = Command::new("runsvdir");
+        command.arg(dir.path().join("services"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let begin = Instant::now();
+        let process = command.spawn().ok()?;
+        Some(Self { dir, process, begin, end: Signal::SIGHUP })
     }
 
     /// Its process.
@@ -131,7 +154,7 @@ impl Daemon {
     /// Asks it to end, waits until it has, and tells how long that took in milliseconds.
     pub(crate) fn end(mut self) -> f64 {
         let begin = Instant::now();
-        kill(self.shown().0, Signal::SIGTERM).expect("the daemon runs");
+        kill(self.shown().0, self.end).expect("the daemon runs");
         self.process.wait().expect("our child");
         milliseconds(begin)
     }
@@ -141,7 +164,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         if matches!(self.process.try_wait(), Ok(None)) {
             // Its programs go with it, so that none is left behind; one that hangs for long is killed.
-            let _ = kill(self.shown().0, Signal::SIGTERM);
+            let _ = kill(self.shown().0, self.end);
             let begin = Instant::now();
             while begin.elapsed() < Duration::from_secs(30) && matches!(self.process.try_wait(), Ok(None)) {
                 sleep(Duration::from_millis(10));

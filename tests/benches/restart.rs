@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use harness::Signal;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use crate::Extent;
 use crate::daemon::{Daemon, Side, folder};
@@ -56,22 +58,27 @@ impl Execs {
 
 pub(crate) fn measure(extent: Extent, table: &mut Table) {
     let (ours, theirs) = if extent.short { (100, 3) } else { (500, 9) };
-    for (side, times) in [(Side::Ours, ours), (Side::Theirs, theirs)] {
+    let names = ["p".to_owned()];
+    for (side, times) in [(Side::Ours, ours), (Side::Runit, theirs), (Side::Theirs, theirs)] {
         let dir = folder();
-        let names = ["p".to_owned()];
         let mut execs = Execs::watch(dir.path(), &names);
-        let daemon = Daemon::start_in(
-            dir,
-            side,
-            "[program:p]\ncommand={here}/run/p 100000\nautorestart=true\nstartsecs=0\n",
-        );
+        let program = dir.path().join("run/p");
+        let daemon = if side == Side::Runit {
+            Daemon::runit(dir, &names)
+        } else {
+            let text = "[program:p]\ncommand={here}/run/p 100000\nautorestart=true\nstartsecs=0\n";
+            Some(Daemon::start_in(dir, side, text))
+        };
+        let Some(_daemon) = daemon else { continue };
         execs.all_run(&names);
         let mut dead = None;
         for _ in 0..times {
-            let pid = harness::obtain("the replacement", || {
-                let kids = daemon.shown().kids();
-                kids.into_iter().map(|kid| kid.pid).find(|&pid| Some(pid) != dead && runs_sleep(pid))
-            });
+            let pid =
+                harness::obtain("the replacement", || running(&program).filter(|pid| Some(*pid) != dead));
+            if side == Side::Runit {
+                // It waits before it starts again what has not run for a second.
+                sleep(Duration::from_millis(1100));
+            }
             let begin = Instant::now();
             kill(pid, Signal::SIGKILL).expect("the program runs");
             let end = execs.all_run(&names);
@@ -86,7 +93,10 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
     }
 }
 
-/// The process has left the daemon's program behind.
-fn runs_sleep(pid: nix::unistd::Pid) -> bool {
-    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"100000\0"))
+/// The process that runs this program and is not a zombie.
+fn running(program: &Path) -> Option<Pid> {
+    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        (fs::read_link(entry.path().join("exe")).ok()? == program).then_some(Pid::from_raw(pid))
+    })
 }

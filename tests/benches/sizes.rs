@@ -20,6 +20,7 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
             for side in Side::BOTH {
                 one(side, programs, looks, (programs == 100 && round == 0).then(|| idling(extent)), table);
             }
+            peer(programs, table);
         }
     }
     if extent.large {
@@ -42,9 +43,28 @@ fn memory(what: &str, programs: usize) -> String {
     format!("memory: {what}, {programs} programs")
 }
 
+fn names(programs: usize) -> Vec<String> {
+    (0..programs).map(|number| format!("p{number}")).collect()
+}
+
+fn start(programs: usize) -> String {
+    format!("start: exec of the daemon to that of the last of {programs} programs")
+}
+
+/// The time that runit needs to start and to end as many. It has a process for each, so that memory does not compare.
+fn peer(programs: usize, table: &mut Table) {
+    let (dir, names) = (folder(), names(programs));
+    let mut execs = Execs::watch(dir.path(), &names);
+    let Some(daemon) = Daemon::runit(dir, &names) else { return };
+    let started = execs.all_run(&names);
+    table.add(start(programs), "ms", Side::Runit, started.duration_since(daemon.begin).as_secs_f64() * 1e3);
+    sleep(Duration::from_millis(200));
+    daemon.end();
+}
+
 fn one(side: Side, programs: usize, looks: usize, idle: Option<Duration>, table: &mut Table) {
     let dir = folder();
-    let names: Vec<String> = (0..programs).map(|number| format!("p{number}")).collect();
+    let names = names(programs);
     let mut execs = Execs::watch(dir.path(), &names);
     let daemon = Daemon::start_in(
         dir,
@@ -55,12 +75,7 @@ fn one(side: Side, programs: usize, looks: usize, idle: Option<Duration>, table:
         ),
     );
     let started = execs.all_run(&names);
-    table.add(
-        format!("start: exec of the daemon to that of the last of {programs} programs"),
-        "ms",
-        side,
-        started.duration_since(daemon.begin).as_secs_f64() * 1e3,
-    );
+    table.add(start(programs), "ms", side, started.duration_since(daemon.begin).as_secs_f64() * 1e3);
     daemon.answers();
     let mut client = daemon.client();
     harness::eventually("all programs are RUNNING", || {

@@ -46,14 +46,24 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| figure | unit | original | ours | ours / original |\n|---|---|--:|--:|--:|")?;
+        writeln!(
+            f,
+            "| figure | unit | original | runit | ours | ours / original |\n|---|---|--:|--:|--:|--:|"
+        )?;
         for row in &self.rows {
             let [ours, theirs] = Side::BOTH.map(|side| row.median(side));
+            let runit = row.median(Side::Runit).map_or(String::new(), figure);
             let show = |value: Option<f64>| value.map_or("–".to_owned(), figure);
             let ratio =
                 ours.zip(theirs).filter(|&(_, theirs)| theirs != 0.0).map(|(ours, theirs)| ours / theirs);
             let Row { name, unit, .. } = row;
-            writeln!(f, "| {name} | {unit} | {} | {} | {} |", show(theirs), show(ours), show(ratio))?;
+            writeln!(
+                f,
+                "| {name} | {unit} | {} | {runit} | {} | {} |",
+                show(theirs),
+                show(ours),
+                show(ratio)
+            )?;
         }
         Ok(())
     }
