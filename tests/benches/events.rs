@@ -5,13 +5,15 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::Extent;
+use crate::client::request;
 use crate::daemon::{Daemon, Side};
 use crate::table::Table;
 
 pub(crate) fn measure(extent: Extent, table: &mut Table) {
     for _ in 0..if extent.short { 1 } else { 3 } {
         for side in Side::BOTH {
-            messages(extent, side, table);
+            messages(extent, true, side, table);
+            messages(extent, false, side, table);
         }
     }
     for side in Side::BOTH {
@@ -21,7 +23,7 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
 
 fn listener(events: &str) -> String {
     format!(
-        "[eventlistener:l]\ncommand={{bench}} listen {{here}}/count\nevents={events}\nbuffer_size=100000\n"
+        "[eventlistener:l]\ncommand={{bench}} listen {{here}}/count\nevents={events}\nbuffer_size=100000\nstartsecs=0\n"
     )
 }
 
@@ -30,20 +32,35 @@ fn count(daemon: &Daemon) -> u64 {
     fs::metadata(daemon.path("count")).map_or(0, |data| data.len())
 }
 
-fn messages(extent: Extent, side: Side, table: &mut Table) {
+/// Remote events to one listener: `together` of them in a call, or each in a call of its own.
+fn messages(extent: Extent, together: bool, side: Side, table: &mut Table) {
     let daemon = Daemon::start(side, &listener("REMOTE_COMMUNICATION"));
-    harness::eventually("the listener", || daemon.path("count").exists());
-    let calls = if extent.short { 4 } else { 20 };
-    let call = "<value><struct><member><name>methodName</name><value><string>supervisor.sendRemoteCommEvent</string>\
-                </value></member><member><name>params</name><value><array><data><value><string>type</string></value>\
-                <value><string>some data</string></value></data></array></value></member></struct></value>";
-    let batch = format!("<array><data>{}</data></array>", call.repeat(500));
     let mut client = daemon.client();
-    let begin = Instant::now();
-    for _ in 0..calls {
-        client.call("system.multicall", &[&batch]);
+    // Before that it gets nothing, however ready it is.
+    harness::eventually("the listener is up", || {
+        let info = client.call("supervisor.getProcessInfo", &["<string>l</string>"]);
+        info.contains("<string>RUNNING</string>") && daemon.path("count").exists()
+    });
+    let all = if extent.short { 20_000 } else { 100_000 };
+    let (begin, name) = (Instant::now(), "supervisor.sendRemoteCommEvent");
+    let params = ["<string>type</string>", "<string>some data</string>"];
+    if together {
+        let params: String = params.iter().map(|param| format!("<value>{param}</value>")).collect();
+        let call = format!(
+            "<value><struct><member><name>methodName</name><value><string>{name}</string></value></member>\
+             <member><name>params</name><value><array><data>{params}</data></array></value></member></struct></value>"
+        );
+        let batch =
+            request("system.multicall", &[&format!("<array><data>{}</data></array>", call.repeat(500))]);
+        for _ in 0..all / 500 {
+            client.send(&batch);
+        }
+    } else {
+        let request = request(name, &params);
+        for _ in 0..all {
+            client.send(&request);
+        }
     }
-    let all = calls * 500;
     while count(&daemon) < all {
         assert!(
             begin.elapsed() < Duration::from_secs(60),
@@ -52,12 +69,12 @@ fn messages(extent: Extent, side: Side, table: &mut Table) {
         );
         sleep(Duration::from_millis(1));
     }
-    table.add(
-        "events: sendRemoteCommEvent to one listener",
-        "/s",
-        side,
-        all as f64 / begin.elapsed().as_secs_f64(),
-    );
+    let figure = if together {
+        "events: sendRemoteCommEvent to one listener, 500 in a call"
+    } else {
+        "events: sendRemoteCommEvent to one listener, a call for each"
+    };
+    table.add(figure, "/s", side, all as f64 / begin.elapsed().as_secs_f64());
 }
 
 fn state_changes(extent: Extent, side: Side, table: &mut Table) {
