@@ -78,21 +78,27 @@ pub async fn run(
             () = &mut timer, if deadline.is_some() => Input::Time,
             // Neither ends of children, nor output, nor calls can keep the others waiting.
             input = async {
-                tokio::select! {
-                    _ = child.recv() => Ok(Input::Children),
-                    Some(call) = calls.recv() => Ok(Input::Call(call)),
-                    ready = pipes.readable() => ready.map(|mut guard| {
-                        let ready = supervisor.pipes().ready();
-                        // tokio is told of changes only: until nothing is ready any more it must be asked again.
-                        if ready.is_empty() {
+                loop {
+                    tokio::select! {
+                        _ = child.recv() => return Ok(Input::Children),
+                        Some(call) = calls.recv() => return Ok(Input::Call(call)),
+                        ready = pipes.readable() => {
+                            let mut guard = ready?;
+                            let ready = supervisor.pipes().ready();
+                            if !ready.is_empty() {
+                                return Ok(Input::Pipes(ready));
+                            }
+                            // tokio is told of changes only: until nothing is ready any more it must be asked again.
                             guard.clear_ready();
                         }
-                        Input::Pipes(ready)
-                    }),
+                    }
                 }
-            } => input?,
+            } => {
+                let input: io::Result<Input> = input;
+                input?
+            }
         };
-        is_output = matches!(&input, Input::Pipes(ready) if !ready.is_empty());
+        is_output = matches!(&input, Input::Pipes(_));
         let now = Now::read();
         supervisor.handle(input, &now, os);
         if is_output {

@@ -186,6 +186,14 @@ impl Pool {
         }
     }
 
+    /// The listeners, by their places, on whose answers an event waits.
+    pub fn awaited(&self) -> impl Iterator<Item = usize> {
+        let waits = !self.buffer.is_empty();
+        let members = self.members.iter().enumerate();
+        let busy = members.filter(move |(_, member)| waits && member.protocol.state() == ListenerState::Busy);
+        busy.map(|(index, _)| index)
+    }
+
     /// Gives waiting events to ready listeners, as long as there are both. `offer` gets the place of a listener and
     /// the bytes for its stdin.
     pub fn dispatch(&mut self, identifier: &str, now: Instant, mut offer: impl FnMut(usize, &[u8]) -> Offer) {

@@ -275,7 +275,10 @@ impl Supervisor {
     fn perform(&mut self, id: ProcessId, actions: Vec<Action>, now: &Now, os: &mut dyn Os) {
         for action in actions {
             match action {
-                Action::Enter(change) => self.entered(id, change, now),
+                Action::Enter(change) => {
+                    self.entered(id, change, now);
+                    self.converse(now);
+                }
                 Action::Spawn => {
                     let next = self.spawn(id, now, os);
                     self.perform(id, next, now, os);

@@ -98,15 +98,19 @@ async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
             return Poll::Ready(false);
         }
         let idle = visit.activity.idle_since().map(|since| since + DOZE);
-        let Some(deadline) = visit.activity.deadline().or(idle) else {
-            alarm = None;
-            return Poll::Pending;
-        };
+        let Some(deadline) = visit.activity.deadline().or(idle) else { return Poll::Pending };
         let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if alarm.deadline() != deadline {
+        // An alarm that comes too early costs less than one that is set anew for each request.
+        if alarm.deadline() > deadline {
             alarm.as_mut().reset(deadline);
         }
-        alarm.as_mut().poll(cx).map(|()| idle.is_some())
+        while alarm.as_mut().poll(cx).is_ready() {
+            if alarm.deadline() >= deadline {
+                return Poll::Ready(idle.is_some());
+            }
+            alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
     })
     .await;
     let parts = connection.into_parts();

@@ -242,6 +242,27 @@ impl Supervisor {
         }
     }
 
+    /// Lets listeners go on within a turn in which much happens, such as the end and the start of many programs. With one
+    /// event a turn they would be told less than what happens, and lose the rest.
+    pub(super) fn converse(&mut self, now: &Now) {
+        self.dispatch_events(now);
+        let mut awaited = Vec::new();
+        for (name, pool) in &self.pools {
+            let members = self.groups.get(name).map(|group| group.members.as_slice()).unwrap_or_default();
+            awaited.extend(pool.awaited().filter_map(|index| members.get(index)));
+        }
+        for &listener in &awaited {
+            for pipe in self.pipes.of(listener) {
+                if self.is_heard(pipe) {
+                    self.read_pipe(pipe, now);
+                }
+            }
+        }
+        if !awaited.is_empty() {
+            self.dispatch_events(now);
+        }
+    }
+
     /// The standard input of a process takes bytes again.
     pub(super) fn flush_stdin(&mut self, id: ProcessId) {
         let Some(process) = self.processes.get_mut(&id) else { return };

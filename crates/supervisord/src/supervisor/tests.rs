@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -37,6 +37,20 @@ struct Paper {
     refuse_spawn: Option<SpawnError>,
     /// Whatever is started has ended before anybody looks.
     end_at_once: bool,
+    /// The other end of the standard input of the first process.
+    heard: Option<std::fs::File>,
+    /// The first process says yes to an event whenever another is started.
+    answers: bool,
+}
+
+impl Paper {
+    /// The first process says something.
+    fn say(&self, words: &[u8]) {
+        let ends = self.ends.borrow();
+        let (_, end) = ends.iter().find(|(pid, _)| *pid == 1).expect("it runs");
+        let mut end = std::fs::File::from(end.try_clone().expect("another handle"));
+        end.write_all(words).expect("there is room");
+    }
 }
 
 impl Os for Paper {
@@ -53,7 +67,15 @@ impl Os for Paper {
         if self.end_at_once {
             self.dead.push_back((self.next, Exit::Status(0)));
         }
-        Ok(Spawned { pid: self.next, stdin: None, stdout, stderr: None })
+        if self.answers {
+            self.say(b"RESULT 2\nOKREADY\n");
+        }
+        let stdin = (self.next == 1).then(|| {
+            let (theirs, stdin) = pipe();
+            self.heard = Some(theirs.into());
+            stdin
+        });
+        Ok(Spawned { pid: self.next, stdin, stdout, stderr: None })
     }
 
     fn kill(&mut self, target: Target, signal: i32) -> Result<(), Errno> {
@@ -347,6 +369,33 @@ fn programs_that_end_faster_than_they_are_reaped_do_not_hold_up_the_rest() {
     assert_eq!((world.process("a").pid, world.os.dead.len()), (Some(2), 1));
     world.handle(Input::Children);
     assert_eq!(world.process("a").pid, Some(3));
+}
+
+#[test]
+fn listeners_hear_of_each_end_while_many_programs_end_together() {
+    let mut listener = program("l");
+    listener.startsecs = 0;
+    let options = sections::Pool { events: vec![EventType::ProcessStateExited], buffer_size: 10 };
+    let (priority, kind) = (-1, GroupKind::Listeners(options));
+    let pool = Rc::new(Group { name: "l".to_owned(), priority, kind, programs: vec![Rc::new(listener)] });
+    let quick = ["a", "b", "c", "d"].map(|name| {
+        let mut quick = program(name);
+        (quick.startsecs, quick.autorestart) = (0, Autorestart::Always);
+        quick
+    });
+    let mut world = World::new(vec![pool, group("quick", 1, quick.to_vec())]);
+    world.os.say(b"READY\n");
+    let ready = world.supervisor.pipes.ready();
+    world.handle(Input::Pipes(ready));
+    world.os.answers = true;
+    world.os.ends.borrow_mut().retain(|(owner, _)| *owner == 1);
+    world.os.dead.extend((2..=5).map(|pid| (pid, Exit::Status(0))));
+    world.handle(Input::Children);
+    let mut heard = [0; 4096];
+    let count = world.os.heard.as_mut().expect("a listener").read(&mut heard).expect("it was told");
+    let heard = String::from_utf8_lossy(&heard[..count]);
+    let names = heard.lines().filter_map(|line| line.strip_prefix("processname:")?.split(' ').next());
+    assert_eq!(names.map(|name| &name[..1]).collect::<String>(), "abcd");
 }
 
 // The number of a child that has been waited for may be the next child's.
