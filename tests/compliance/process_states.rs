@@ -239,6 +239,22 @@ fn an_end_by_a_nameless_signal_is_told_by_number() {
     bed.logs("WARN exited: brief (terminated by signal 40; not expected)");
 }
 
+// A memory image that was written is told.
+#[test]
+fn a_memory_image_is_told() {
+    use std::os::unix::process::ExitStatusExt;
+    const CRASH: &str = "ulimit -c unlimited; kill -SEGV $$";
+    let folder = tempfile::tempdir().unwrap();
+    let here =
+        std::process::Command::new("sh").args(["-c", CRASH]).current_dir(folder.path()).status().unwrap();
+    let told = if here.core_dumped() { " (core dumped)" } else { "" };
+    let bed = TestBed::new(&format!(
+        "[program:brief]\ncommand=/bin/sh -c \"{CRASH}\"\nstartsecs=0\nautorestart=false\ndirectory=%(here)s\n"
+    ));
+    bed.state_becomes("brief", "EXITED");
+    bed.logs(&format!("WARN exited: brief (terminated by SIGSEGV{told}; not expected)"));
+}
+
 // "pid <p>, uptime 0:00:00" while it runs.
 #[test]
 fn a_running_process_is_described_by_pid_and_uptime() {

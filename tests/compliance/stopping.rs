@@ -147,6 +147,24 @@ fn sigkill_follows_after_stopwaitsecs() {
     assert_eq!((info.statename.as_str(), info.exitstatus), ("STOPPED", -1));
 }
 
+// undocumented: SIGKILL is sent again every stopwaitsecs, as long as it has no effect.
+#[test]
+fn sigkill_is_repeated() {
+    let text = format!(
+        "[program:hidden]\ncommand={} elsewhere\nstdout_logfile=%(here)s/out\nstartsecs=0\nautorestart=false\n\
+         stopwaitsecs=1\nstopasgroup=true\nkillasgroup=true\n",
+        env!("CARGO_BIN_EXE_talker")
+    );
+    let bed = TestBed::new(&text);
+    bed.file_becomes("out", "elsewhere\n");
+    bed.ask("stopProcess", ["hidden".into(), false.into()]);
+    bed.logs_times(3, "WARN killing 'hidden' (PID) with SIGKILL");
+    assert_eq!(bed.state("hidden"), "STOPPING");
+    nix::sys::signal::kill(bed.pid_of("hidden"), harness::Signal::SIGKILL).unwrap();
+    bed.state_becomes("hidden", "STOPPED");
+    bed.logs("WARN stopped: hidden (terminated by SIGKILL)");
+}
+
 // undocumented: 0 does not wait.
 #[test]
 fn stopwaitsecs_zero_kills_at_once() {

@@ -1,5 +1,6 @@
 //! What only this implementation promises.
 
+mod clock;
 mod completions;
 mod ctl;
 mod descriptors;

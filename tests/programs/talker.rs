@@ -3,7 +3,7 @@
 //!
 //! `talker RECORDS SEED` is such a life. Each run has a record in the file RECORDS; its place there is the number of the run. A
 //! line is `o RUN NUMBER …` on stdout, `e RUN NUMBER …` on stderr. `talker listen FILE` is an event listener that writes down the state
-//! changes of processes.
+//! changes of processes. `talker elsewhere` lives in the process group of its parent, where signals for its own do not find it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Read, Write};
@@ -16,12 +16,14 @@ use std::time::Duration;
 use harness::{Random, Record, Signal};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, raise};
+use nix::unistd::{Pid, getpgid, getppid, setpgid};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
         ["listen", file] => listen(file),
+        ["elsewhere"] => live_elsewhere(),
         ["heir", records, run] => run.parse().map_or(Ok(()), |run| inherit(records, run)),
         [records, seed] => match seed.parse() {
             Ok(seed) => return live(records, seed).unwrap_or(ExitCode::FAILURE),
@@ -66,6 +68,14 @@ fn live(records: &str, seed: u64) -> io::Result<ExitCode> {
         _ => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn live_elsewhere() -> io::Result<()> {
+    setpgid(Pid::from_raw(0), getpgid(Some(getppid()))?)?;
+    io::stdout().write_all(b"elsewhere\n")?;
+    loop {
+        sleep(Duration::from_secs(1000));
+    }
 }
 
 /// What a child says after its parent has ended.

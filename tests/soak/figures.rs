@@ -18,7 +18,7 @@ pub(crate) struct Figures<'a> {
 }
 
 /// What memory may differ by between two quiet moments, in KiB: how much the allocator keeps is chance.
-const NOISE: f64 = 1024.0;
+const NOISE: f64 = 2048.0;
 
 impl<'a> Figures<'a> {
     pub(crate) fn new(bed: &'a TestBed) -> Self {
