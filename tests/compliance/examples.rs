@@ -3,41 +3,10 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Setup, TestBed};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples")
-}
-
-/// What the configurations use: the files below a folder, by their names from there, without what a run has left.
-fn files(folder: &Path, prefix: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("the examples").flatten() {
-        let name = format!("{prefix}{}", entry.file_name().display());
-        if entry.path().is_file() && !name.ends_with(".conf") {
-            found.push((name, fs::read_to_string(entry.path()).expect("an example is text")));
-        } else if entry.path().is_dir() && name != "run" && !name.ends_with("__pycache__") {
-            found.extend(files(&entry.path(), &format!("{name}/")));
-        }
-    }
-    found
-}
-
-/// A bed with a copy of the examples, which runs one of them.
-fn example(name: &str, changes: &[(&str, &str)]) -> TestBed {
-    let mut files = files(&folder(), "");
-    files.push(("run/.gitignore".to_owned(), String::new()));
-    let mut text = fs::read_to_string(folder().join(name)).expect("the example");
-    for (from, to) in changes {
-        assert!(text.contains(from), "{name} does not hold {from}");
-        text = text.replace(from, to);
-    }
-    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Setup { text: &text, bare: true, files: &files, ..Setup::default() }.start()
-}
+use harness::TestBed;
+use harness::examples::{MAIN_CHANGES, example};
 
 fn names(bed: &TestBed) -> Vec<String> {
     let status = bed.ctl(["status"]);
@@ -60,15 +29,7 @@ fn crash(bed: &TestBed, name: &str) {
 
 #[test]
 fn the_main_example_runs_every_kind_of_program() {
-    let bed = example(
-        "supervisord.conf",
-        &[
-            ("%(here)s/run/supervisor.sock", "%(here)s/supervisor.sock"),
-            ("%(here)s/run/supervisord.log", "%(here)s/supervisord.log"),
-            ("%(here)s/run/supervisord.pid", "%(here)s/supervisord.pid"),
-            ("127.0.0.1:9001", "127.0.0.1:{port}"),
-        ],
-    );
+    let bed = example("supervisord.conf", &MAIN_CHANGES);
     up(
         &bed,
         &[

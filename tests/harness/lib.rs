@@ -21,6 +21,7 @@
 mod bed;
 mod browser;
 mod differs;
+pub mod examples;
 mod kernel;
 mod normal;
 mod random;

@@ -15,6 +15,7 @@ mod orphans;
 mod output;
 mod page;
 mod processes;
+mod readme;
 mod rights;
 mod signals_storm;
 mod sockets;
