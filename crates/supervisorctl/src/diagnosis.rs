@@ -36,10 +36,15 @@ fn unreachable_server(error: &ClientError, options: &Options) -> Vec<String> {
     if let Ok(Address::Unix(path)) = Address::parse(&options.serverurl) {
         lines.push(format!("  {}", socket(error, &path)));
     }
+    if options.file.is_none() && options.url_source == UrlSource::Default {
+        lines.push(
+            "  to begin, use supervisord --init DIR, which writes a first configuration and tells what is next".to_owned(),
+        );
+    }
     if let Some(file) = &options.file {
         let around = Surroundings::of_this_process();
         let Whereabouts { pidfile, servers } = whereabouts(file, &around.environment, &around.cwd);
-        lines.extend(pidfile.as_deref().map(|pidfile| format!("  {}", process(pidfile))));
+        lines.extend(pidfile.as_deref().map(|pidfile| format!("  {}", process(pidfile, file))));
         lines.extend(mismatch(&options.serverurl, file, &servers).map(|line| format!("  {line}")));
     }
     lines
@@ -121,13 +126,14 @@ fn user(uid: Uid) -> String {
 }
 
 /// Whether the process that the pid file names lives.
-fn process(pidfile: &Path) -> String {
+fn process(pidfile: &Path, file: &Path) -> String {
     let shown = pidfile.display();
+    let remedy = format!("; to start it, use supervisord -c {}", file.display());
     let text = match std::fs::read_to_string(pidfile) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return format!(
-                "pid file {shown} does not exist: supervisord does not run with this configuration"
+                "pid file {shown} does not exist: supervisord does not run with this configuration{remedy}"
             );
         }
         Err(error) => return format!("pid file {shown} cannot be read: {error}"),
@@ -141,7 +147,7 @@ fn process(pidfile: &Path) -> String {
         let name = if name.is_empty() { String::new() } else { format!(" ({})", name.trim_end()) };
         format!("process {pid}{name} of pid file {shown} lives")
     } else {
-        format!("process {pid} of pid file {shown} does not live: supervisord ended")
+        format!("process {pid} of pid file {shown} does not live: supervisord ended{remedy}")
     }
 }
 
@@ -213,7 +219,8 @@ mod tests {
             format!("  the url {url} is from {file} ([supervisorctl] serverurl)"),
             format!("  {} does not exist", socket.display()),
             format!(
-                "  pid file {} does not exist: supervisord does not run with this configuration",
+                "  pid file {} does not exist: supervisord does not run with this configuration; to start it, use \
+                 supervisord -c {file}",
                 pidfile.display()
             ),
             format!("  in {file} supervisord listens elsewhere: [unix_http_server] unix:///other.sock"),
@@ -223,7 +230,10 @@ mod tests {
         std::fs::write(&pidfile, std::process::id().to_string()).expect("writable");
         assert!(explain(&ClientError::NoSuchFile, &options)[2].ends_with("lives"));
         std::fs::write(&pidfile, "2147483646\n").expect("writable");
-        assert!(explain(&ClientError::NoSuchFile, &options)[2].ends_with("does not live: supervisord ended"));
+        assert!(
+            explain(&ClientError::NoSuchFile, &options)[2]
+                .contains("does not live: supervisord ended; to start it, use supervisord -c ")
+        );
         std::fs::write(&pidfile, "x").expect("writable");
         assert!(explain(&ClientError::NoSuchFile, &options)[2].ends_with("holds no process id"));
     }

@@ -63,7 +63,7 @@ fn try_write(folder: &Path) -> Result<(), (PathBuf, io::Error)> {
     let include = folder.join("supervisor.d");
     for path in [&main, &include] {
         if fs::symlink_metadata(path).is_ok() {
-            return Err((path.clone(), io::ErrorKind::AlreadyExists.into()));
+            return Err((path.clone(), io::Error::new(io::ErrorKind::AlreadyExists, "it exists already")));
         }
     }
     for folder in [&include, &folder.join("log")] {
