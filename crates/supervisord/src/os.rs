@@ -4,6 +4,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
+use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -129,25 +130,19 @@ impl fmt::Display for Exit {
 /// The kernel itself.
 #[derive(Debug)]
 pub struct Kernel {
-    stack: child::Stack,
+    nursery: child::Nursery,
 }
 
 impl Kernel {
     /// The seam to the real kernel.
-    pub fn new() -> Self {
-        Self { stack: child::Stack::new() }
-    }
-}
-
-impl Default for Kernel {
-    fn default() -> Self {
-        Self::new()
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { nursery: child::Nursery::new()? })
     }
 }
 
 impl Os for Kernel {
     fn spawn(&mut self, spec: &SpawnSpec<'_>) -> Result<Spawned, SpawnError> {
-        child::spawn(spec, &mut self.stack)
+        child::spawn(spec, &mut self.nursery)
     }
 
     fn kill(&mut self, target: Target, signal: i32) -> Result<(), Errno> {

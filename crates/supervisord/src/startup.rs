@@ -206,7 +206,7 @@ async fn serve(
     let servers = http::serve(bound, handle, context);
     let mut manager = ServiceManager::of_environment();
     manager.watch()?;
-    let mut kernel = Kernel::new();
+    let mut kernel = Kernel::new()?;
     supervisor.begin(&Now::read(), &mut kernel);
     forget_the_start();
     let outcome = event_loop::run(supervisor, signals, &mut calls, &mut kernel, &mut manager).await;

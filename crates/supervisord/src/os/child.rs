@@ -4,17 +4,21 @@
 //! daemon's memory while the daemon sleeps, until it executes its program or ends. Nothing is copied, so that a start costs the
 //! same whatever the daemon holds, and is five times faster than fork(2). In exchange the child must touch nothing that the
 //! daemon would miss: it makes raw system calls with what was prepared, and allocates nothing.
+//!
+//! `CLONE_FILES` shares the descriptors too, until the child's first call takes a copy of the lowest ones only: with thousands of
+//! programs there are ten thousands of descriptors, and to copy and close them all took longer than everything else. What the child
+//! needs is put among the lowest before.
 #![expect(unsafe_code, reason = "clone(2), kill(2) with any signal, and localtime_r(3) have no safe form")]
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::fmt::Write as _;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::unistd::pipe2;
+use nix::unistd::{dup3, pipe2};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -32,21 +36,35 @@ enum Step {
     Exec,
 }
 
-/// The stack on which children run until they execute their program. One is enough: the daemon sleeps meanwhile.
+/// Where children begin. One place is enough: the daemon sleeps meanwhile.
 #[derive(Debug)]
-pub struct Stack(Box<[u8]>);
+pub struct Nursery {
+    /// On this they run until they execute their program.
+    stack: Box<[u8]>,
+    /// Low descriptors, at which a child finds its standard input, output and error. Otherwise the daemon's own input is there.
+    ends: [OwnedFd; 3],
+}
 
-impl Stack {
-    const SIZE: usize = 64 * 1024;
+impl Nursery {
+    const STACK: usize = 64 * 1024;
 
-    pub(super) fn new() -> Self {
-        Self(vec![0; Self::SIZE].into_boxed_slice())
+    pub(super) fn new() -> io::Result<Self> {
+        let low = || io::stdin().as_fd().try_clone_to_owned();
+        Ok(Self { stack: vec![0; Self::STACK].into_boxed_slice(), ends: [low()?, low()?, low()?] })
     }
 
-    /// Where it begins, as it grows downwards.
+    /// Where the stack begins, as it grows downwards.
     fn top(&mut self) -> *mut c_void {
-        let end = self.0.as_mut_ptr_range().end;
+        let end = self.stack.as_mut_ptr_range().end;
         end.wrapping_byte_sub(end.addr() % 16).cast()
+    }
+
+    fn put(&mut self, fds: [BorrowedFd<'_>; 3]) -> Result<(), Errno> {
+        self.ends.iter_mut().zip(fds).try_for_each(|(end, fd)| dup3(fd, end, OFlag::O_CLOEXEC))
+    }
+
+    fn numbers(&self) -> [RawFd; 3] {
+        self.ends.each_ref().map(AsRawFd::as_raw_fd)
     }
 }
 
@@ -55,9 +73,8 @@ struct Plan<'a> {
     spec: &'a SpawnSpec<'a>,
     argv: Vec<*const libc::c_char>,
     env: Vec<*const libc::c_char>,
-    stdin: RawFd,
-    stdout: RawFd,
-    stderr: RawFd,
+    /// Its standard input, output and error.
+    ends: [RawFd; 3],
     uid: String,
 }
 
@@ -70,7 +87,7 @@ fn nonblocking(fd: &OwnedFd) -> Result<(), SpawnError> {
 }
 
 /// Starts a program; see [`Os::spawn`](super::Os::spawn).
-pub(super) fn spawn(spec: &SpawnSpec<'_>, stack: &mut Stack) -> Result<Spawned, SpawnError> {
+pub(super) fn spawn(spec: &SpawnSpec<'_>, nursery: &mut Nursery) -> Result<Spawned, SpawnError> {
     let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(SpawnError::Pipes);
     let stdin = if spec.stdin.is_none() { Some(pipe()?) } else { None };
     let stdout = pipe()?;
@@ -86,30 +103,38 @@ pub(super) fn spawn(spec: &SpawnSpec<'_>, stack: &mut Stack) -> Result<Spawned, 
         spec,
         argv: pointers(spec.argv.iter().map(CString::as_c_str)),
         env: pointers(spec.env.iter().copied()),
-        stdin: match (&stdin, &spec.stdin) {
-            (Some((theirs, _)), _) => theirs.as_raw_fd(),
-            (None, Some(socket)) => socket.as_raw_fd(),
-            (None, None) => unreachable!("a pipe is made where no socket is given"),
-        },
-        stdout: stdout.1.as_raw_fd(),
-        stderr: stderr.as_ref().map_or(stdout.1.as_raw_fd(), |(_, theirs)| theirs.as_raw_fd()),
+        ends: nursery.numbers(),
         uid: match spec.identity {
             Identity::Become(credentials) => credentials.uid.to_string(),
             Identity::Impossible { uid, .. } => uid.to_string(),
             Identity::Keep => String::new(),
         },
     };
-    let pid = clone(&plan, stack).map_err(SpawnError::Fork)?;
+    let theirs = [
+        match (&stdin, &spec.stdin) {
+            (Some((theirs, _)), _) => theirs.as_fd(),
+            (None, Some(socket)) => socket.as_fd(),
+            (None, None) => unreachable!("a pipe is made where no socket is given"),
+        },
+        stdout.1.as_fd(),
+        stderr.as_ref().unwrap_or(&stdout).1.as_fd(),
+    ];
+    let put = nursery.put(theirs).map_err(SpawnError::Pipes);
+    let pid = put.and_then(|()| clone(&plan, nursery).map_err(SpawnError::Fork));
+    // A pipe is at its end only when nobody holds the other side.
+    let own = io::stdin();
+    let free = nursery.put([own.as_fd(); 3]);
+    debug_assert!(free.is_ok(), "one open descriptor takes the place of another: {free:?}");
     Ok(Spawned {
-        pid,
+        pid: pid?,
         stdin: stdin.map(|(_, ours)| ours),
         stdout: stdout.0,
         stderr: stderr.map(|(ours, _)| ours),
     })
 }
 
-fn clone(plan: &Plan<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+fn clone(plan: &Plan<'_>, nursery: &mut Nursery) -> Result<Pid, Errno> {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES | libc::SIGCHLD;
     let plan: *const Plan<'_> = plan;
     // SAFETY: all pointers are valid for the calls. No signal can reach a handler of the daemon on the child's stack, as all
     // are blocked until the child has reset its handlers. The child uses a stack that nothing else uses, and `plan`,
@@ -119,7 +144,7 @@ fn clone(plan: &Plan<'_>, stack: &mut Stack) -> Result<Pid, Errno> {
         let mut before: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&raw mut all);
         libc::sigprocmask(libc::SIG_BLOCK, &raw const all, &raw mut before);
-        let pid = libc::clone(run, stack.top(), flags, plan.cast_mut().cast());
+        let pid = libc::clone(run, nursery.top(), flags, plan.cast_mut().cast());
         let error = Errno::last();
         libc::sigprocmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
         if pid < 0 { Err(error) } else { Ok(pid) }
@@ -140,8 +165,17 @@ extern "C" fn run(plan: *mut c_void) -> c_int {
 fn become_program(plan: &Plan<'_>) -> (Step, Errno) {
     let spec = plan.spec;
     // SAFETY: only raw system calls with pointers that the plan keeps alive. Those that change users are called without
-    // libc, whose wrappers would look for threads of the daemon.
+    // libc, whose wrappers would look for threads of the daemon. The descriptors are the child's own before it changes one.
     unsafe {
+        let [stdin, stdout, stderr] = plan.ends;
+        let above = stdin.max(stdout).max(stderr).max(2).unsigned_abs() + 1;
+        let own = libc::CLOSE_RANGE_UNSHARE;
+        // A kernel without this call can copy all of them.
+        if libc::syscall(libc::SYS_close_range, above, libc::c_uint::MAX, own) != 0
+            && libc::syscall(libc::SYS_unshare, libc::CLONE_FILES) != 0
+        {
+            return (Step::Descriptors, Errno::last());
+        }
         libc::setpgid(0, 0);
         // As in the original, SIGPIPE and SIGXFSZ stay ignored, which they are in the daemon: a server that was written or
         // tried out under it may live from writes that fail instead of ending it.
@@ -153,7 +187,7 @@ fn become_program(plan: &Plan<'_>) -> (Step, Errno) {
             let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
-        for (from, to) in [(plan.stdin, 0), (plan.stdout, 1), (plan.stderr, 2)] {
+        for (from, to) in [(stdin, 0), (stdout, 1), (stderr, 2)] {
             if libc::dup2(from, to) < 0 {
                 return (Step::Descriptors, Errno::last());
             }
