@@ -1,5 +1,6 @@
 //! `version`, `open`, `shutdown`, `reload`.
 
+use serde::Serialize;
 use serde::de::IgnoredAny;
 use supervisor_rpc::client::ClientError;
 use supervisor_rpc::fault::Code;
@@ -9,10 +10,16 @@ use crate::cli;
 use crate::controller::{Controller, exit};
 use crate::failure::Failure;
 
+/// What `version --json` tells.
+#[derive(Debug, Serialize)]
+struct Version {
+    version: String,
+}
+
 pub(super) fn version(ctl: &mut Controller, _: &Arguments<'_>) -> Result<(), Failure> {
     let version: String = ctl.call("getSupervisorVersion", &[])?;
     if ctl.out.json {
-        ctl.out.document(&version);
+        ctl.out.document(&Version { version });
     } else {
         ctl.say(version);
     }

@@ -52,7 +52,13 @@ fn select(ctl: &mut Controller, names: &[String], infos: Vec<ProcessInfo>) -> Ve
     selected
 }
 
-/// What `pid --json` tells.
+/// What `pid --json` tells of supervisord.
+#[derive(Debug, Serialize)]
+struct Daemon {
+    pid: i64,
+}
+
+/// What `pid --json` tells of a process.
 #[derive(Debug, Serialize)]
 struct ProcessId {
     name: String,
@@ -71,7 +77,7 @@ pub(super) fn pid(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<(),
     if names.is_empty() {
         let pid: i64 = ctl.call("getPID", &[])?;
         if ctl.out.json {
-            ctl.out.document(&pid);
+            ctl.out.document(&Daemon { pid });
         } else {
             ctl.say(pid);
         }
