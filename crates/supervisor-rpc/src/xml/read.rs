@@ -84,6 +84,12 @@ pub enum XmlError {
     NoResponse,
 }
 
+impl XmlError {
+    fn bad(kind: &'static str, text: &str) -> Self {
+        Self::BadValue { kind, text: text.to_owned() }
+    }
+}
+
 /// Reads a request. An absent `<params>` means none.
 pub fn read_request(document: &[u8], limits: Limits) -> Result<Request, XmlError> {
     let mut reader = Reader::open(document, limits)?;
@@ -206,7 +212,9 @@ impl<'a> Reader<'a> {
             return Err(XmlError::TooLarge(limits.bytes));
         }
         let text = std::str::from_utf8(document).map_err(|_| XmlError::NotUtf8)?;
-        if let Some(character) = text.chars().find(|c| !is_legal(*c)) {
+        if may_be_illegal(text)
+            && let Some(character) = text.chars().find(|c| !is_legal(*c))
+        {
             return Err(XmlError::IllegalCharacter(character));
         }
         Ok(Self { tokens: quick_xml::Reader::from_str(text), limits, depth: 0 })
@@ -249,7 +257,7 @@ impl<'a> Reader<'a> {
         &mut self,
         start: Start,
         mut visit: impl FnMut(&mut Self, Start) -> Result<(), XmlError>,
-    ) -> Result<Option<String>, XmlError> {
+    ) -> Result<Option<Cow<'a, str>>, XmlError> {
         if start.empty {
             return Ok(None);
         }
@@ -257,7 +265,7 @@ impl<'a> Reader<'a> {
             return Err(XmlError::TooDeep(self.limits.depth));
         }
         self.depth += 1;
-        let mut text = None;
+        let mut text: Option<Cow<'a, str>> = None;
         let mut before_children = true;
         loop {
             let piece = match self.token()? {
@@ -272,6 +280,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Event::End(_) => break,
+                Event::Text(_) if !before_children => continue,
                 Event::Text(text) => text.xml10_content(),
                 Event::CData(text) => text.xml10_content(),
                 Event::GeneralRef(reference) => Cow::Owned(resolve(&reference)?.into()),
@@ -285,8 +294,8 @@ impl<'a> Reader<'a> {
             };
             if before_children && !piece.is_empty() {
                 match &mut text {
-                    None => text = Some(piece.into_owned()),
-                    Some(text) => text.push_str(&piece),
+                    None => text = Some(piece),
+                    Some(text) => text.to_mut().push_str(&piece),
                 }
             }
         }
@@ -295,7 +304,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text and the values of the children of an element.
-    fn content(&mut self, start: Start) -> Result<(Option<String>, Vec<Value>), XmlError> {
+    fn content(&mut self, start: Start) -> Result<(Option<Cow<'a, str>>, Vec<Value>), XmlError> {
         let mut children = Vec::new();
         let text = self.each(start, |reader, child| {
             children.push(reader.element(child)?);
@@ -314,21 +323,21 @@ impl<'a> Reader<'a> {
         match kind {
             Kind::Value => Ok(match children.into_iter().next() {
                 Some(value) => value,
-                None => Value::String(text.unwrap_or_default()),
+                None => Value::String(owned(text)),
             }),
             Kind::Data | Kind::Params => Ok(Value::Array(children)),
             Kind::Array => children.into_iter().next().ok_or(XmlError::Incomplete("array")),
             Kind::Param => children.into_iter().next().ok_or(XmlError::Incomplete("param")),
             Kind::Fault => children.into_iter().next().ok_or(XmlError::Incomplete("fault")),
-            Kind::String => Ok(Value::String(text.unwrap_or_default())),
+            Kind::String => Ok(Value::String(owned(text))),
             Kind::Boolean => Ok(Value::Bool(text.as_deref() == Some("1"))),
-            Kind::Int => integer(text.unwrap_or_default()),
-            Kind::Double => double(text.unwrap_or_default()),
-            Kind::DateTime => date(text.unwrap_or_default()),
-            Kind::Base64 => base64(text.unwrap_or_default()),
+            Kind::Int => integer(text.as_deref().unwrap_or_default()),
+            Kind::Double => double(text.as_deref().unwrap_or_default()),
+            Kind::DateTime => date(text.as_deref().unwrap_or_default()),
+            Kind::Base64 => base64(text.as_deref().unwrap_or_default()),
             Kind::MethodName if text.is_none() => Err(XmlError::NoMethodName),
             Kind::MethodResponse | Kind::MethodName | Kind::Struct | Kind::Other => {
-                Ok(text.map_or(Value::Nil, Value::String))
+                Ok(text.map_or(Value::Nil, |text| Value::String(text.into_owned())))
             }
         }
     }
@@ -346,14 +355,35 @@ impl<'a> Reader<'a> {
             }
             Ok(())
         })?;
-        let mut seen = HashSet::new();
-        let last: Vec<bool> = members.iter().rev().map(|(name, _)| seen.insert(name.as_str())).collect();
-        if last.contains(&false) {
-            let mut last = last.into_iter().rev();
-            members.retain(|_| last.next() == Some(true));
-        }
+        keep_last(&mut members);
         Ok(Value::Struct(members))
     }
+}
+
+/// Of members with one name keeps the last.
+fn keep_last(members: &mut Vec<(String, Value)>) {
+    /// Up to so many, comparing all is quicker than hashing all.
+    const FEW: usize = 32;
+    let repeats = |at: usize| members[at + 1..].iter().any(|later| later.0 == members[at].0);
+    if members.len() <= FEW && !(0..members.len()).any(repeats) {
+        return;
+    }
+    let mut seen = HashSet::new();
+    let last: Vec<bool> = members.iter().rev().map(|(name, _)| seen.insert(name.as_str())).collect();
+    let mut last = last.into_iter().rev();
+    members.retain(|_| last.next() == Some(true));
+}
+
+fn owned(text: Option<Cow<'_, str>>) -> String {
+    text.map(Cow::into_owned).unwrap_or_default()
+}
+
+/// Looks at all bytes without a branch, which is what makes it quick.
+fn may_be_illegal(text: &str) -> bool {
+    let control = |byte: u8| (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+    text.bytes().fold(false, |found, byte| found | control(byte))
+        || text.contains('\u{fffe}')
+        || text.contains('\u{ffff}')
 }
 
 /// What may stand beside the outermost element.
@@ -382,40 +412,40 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, XmlError> {
 }
 
 /// Any number: what 64 bits do not hold is as good as the nearest that they do.
-fn integer(text: String) -> Result<Value, XmlError> {
+fn integer(text: &str) -> Result<Value, XmlError> {
     let digits = text.trim();
     match digits.parse() {
         Ok(number) => Ok(Value::Int(number)),
         Err(error) => match error.kind() {
             IntErrorKind::PosOverflow => Ok(Value::Int(i64::MAX)),
             IntErrorKind::NegOverflow => Ok(Value::Int(i64::MIN)),
-            _ => Err(XmlError::BadValue { kind: "int", text }),
+            _ => Err(XmlError::bad("int", text)),
         },
     }
 }
 
-fn double(text: String) -> Result<Value, XmlError> {
-    text.trim().parse().map(Value::Double).map_err(|_| XmlError::BadValue { kind: "double", text })
+fn double(text: &str) -> Result<Value, XmlError> {
+    text.trim().parse().map(Value::Double).map_err(|_| XmlError::bad("double", text))
 }
 
 /// Checks the shape `19980717T14:08:55`; no method takes a date.
-fn date(text: String) -> Result<Value, XmlError> {
+fn date(text: &str) -> Result<Value, XmlError> {
     let fits = text.len() == 17
         && text.bytes().zip(b"dddddddd\x54dd:dd:dd").all(|(byte, shape)| match shape {
             b'd' => byte.is_ascii_digit(),
             literal => byte == *literal,
         });
-    if fits { Ok(Value::String(text)) } else { Err(XmlError::BadValue { kind: "dateTime.iso8601", text }) }
+    if fits { Ok(text.into()) } else { Err(XmlError::bad("dateTime.iso8601", text)) }
 }
 
 /// Text in base64; characters of no meaning, such as line feeds, are skipped.
-fn base64(text: String) -> Result<Value, XmlError> {
+fn base64(text: &str) -> Result<Value, XmlError> {
     let digits: String =
         text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')).collect();
     let bytes = STANDARD.decode(digits).ok();
     match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
         Some(decoded) => Ok(Value::String(decoded)),
-        None => Err(XmlError::BadValue { kind: "base64", text }),
+        None => Err(XmlError::bad("base64", text)),
     }
 }
 
