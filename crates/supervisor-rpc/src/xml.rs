@@ -4,6 +4,7 @@
 //! them. [`read`](self::read) understands what the original understands, within [`Limits`]. Neither knows HTTP.
 
 mod read;
+mod scalar;
 mod write;
 
 pub use read::{Limits, Request, XmlError, read_request, read_response};
