@@ -46,14 +46,14 @@ fn facts_may_be_told_in_json() {
     for line in [
         "start --json web-1",
         "stop --json web-1",
-        "pid --json",
         "pid --json all",
         "avail --json",
         "reread --json",
-        "version --json",
     ] {
         document(line);
     }
+    assert!(document("pid --json")["pid"].as_i64() > Some(1));
+    assert_eq!(document("version --json")["version"].as_str(), Some("4.3.0"));
 }
 
 #[test]
