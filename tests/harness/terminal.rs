@@ -10,6 +10,7 @@ use std::thread::sleep;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{OpenptyResult, Winsize, openpty};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 
 use crate::bed::TestBed;
 use crate::wait::{Patience, STEP, obtain};
@@ -60,6 +61,12 @@ impl Terminal<'_> {
     #[track_caller]
     pub fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the terminal is there");
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn shows_keys(&self) -> bool {
+        let modes = tcgetattr(&self.keys).expect("a terminal has modes");
+        modes.local_flags.contains(LocalFlags::ECHO)
     }
 
     /// What is seen (normalised): lines without the blanks at their ends.

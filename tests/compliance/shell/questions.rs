@@ -2,7 +2,7 @@
 
 use harness::TestBed;
 
-use super::{CTRL_D, stopped};
+use super::{CTRL_C, CTRL_D, stopped};
 
 // undocumented: a shutdown and a restart are asked about.
 #[test]
@@ -59,13 +59,13 @@ fn nothing_is_asked_outside_the_shell() {
     assert_eq!(bed.exit_code(), Some(0));
 }
 
+const LOCKED: &str = "[inet_http_server]\nport=127.0.0.1:{port}\nusername=me\npassword=pa:ss\n\
+    [supervisorctl]\nserverurl=http://127.0.0.1:{port}\n[program:cat]\ncommand=/bin/cat\nautostart=false\n";
+
 // undocumented: who is not let in is asked for name and password, until they are right.
 #[test]
 fn name_and_password_are_asked_for() {
-    let bed = TestBed::new(
-        "[inet_http_server]\nport=127.0.0.1:{port}\nusername=me\npassword=pa:ss\n\
-         [supervisorctl]\nserverurl=http://127.0.0.1:{port}\n[program:cat]\ncommand=/bin/cat\nautostart=false\n",
-    );
+    let bed = TestBed::new(LOCKED);
     let mut terminal = bed.ctl_terminal([]);
     terminal.shows("Server requires authentication\n");
     terminal.ends_with("Username:");
@@ -81,4 +81,31 @@ fn name_and_password_are_asked_for() {
     // It is asked for once.
     terminal.types("pid cat\r");
     terminal.ends_with("supervisor> pid cat\n0\nsupervisor>");
+}
+
+// undocumented: what is typed as a password is not shown, and the terminal is as before when nobody goes on.
+#[test]
+fn a_password_is_not_shown_while_it_is_typed() {
+    let bed = TestBed::new(LOCKED);
+    let mut terminal = bed.ctl_terminal([]);
+    terminal.ends_with("Username:");
+    terminal.types("me\r");
+    terminal.ends_with("Username:me\nPassword:");
+    bed.eventually("keys are not shown", || !terminal.shows_keys());
+    terminal.types(&format!("secret{CTRL_C}"));
+    assert_eq!(terminal.exit_code(), Some(0));
+    assert!(terminal.shows_keys());
+    assert!(!terminal.screen().contains("secret"), "{}", terminal.screen());
+}
+
+// undocumented: an action on the command line asks for no password either.
+#[test]
+fn nobody_is_asked_for_a_password_outside_the_shell() {
+    let bed = TestBed::new(LOCKED);
+    let mut terminal = bed.ctl_terminal(["pid"]);
+    assert_eq!(terminal.exit_code(), Some(1));
+    let screen = terminal.screen();
+    let refused = "Server requires authentication\n\
+        error: <class 'xmlrpc.client.ProtocolError'>, <ProtocolError for 127.0.0.1/RPC2: 401 Unauthorized>";
+    assert!(screen.starts_with(refused), "{screen}");
 }
