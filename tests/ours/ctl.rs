@@ -43,13 +43,8 @@ fn facts_may_be_told_in_json() {
     assert_eq!(names, ["web-1", "p0", "p1"]);
     assert_eq!((status[0]["statename"].as_str(), status[0]["pid"].as_i64()), (Some("STOPPED"), Some(0)));
     assert_eq!(run(&bed, "status --json").1, 3);
-    for line in [
-        "start --json web-1",
-        "stop --json web-1",
-        "pid --json all",
-        "avail --json",
-        "reread --json",
-    ] {
+    for line in ["start --json web-1", "stop --json web-1", "pid --json all", "avail --json", "reread --json"]
+    {
         document(line);
     }
     assert!(document("pid --json")["pid"].as_i64() > Some(1));

@@ -13,24 +13,24 @@ pub struct StateInfo {
     pub statename: String,
 }
 
-/// `getProcessInfo`.
+/// `getProcessInfo`. Who reads it owns its texts; the daemon, which writes very many, lends them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the protocol's: manual, \"XML-RPC API\", getProcessInfo")]
-pub struct ProcessInfo {
-    pub name: String,
-    pub group: String,
+pub struct ProcessInfo<Text = String> {
+    pub name: Text,
+    pub group: Text,
     pub start: i64,
     pub stop: i64,
     pub now: i64,
     pub state: i64,
-    pub statename: String,
-    pub spawnerr: String,
+    pub statename: Text,
+    pub spawnerr: Text,
     pub exitstatus: i64,
-    pub logfile: String,
-    pub stdout_logfile: String,
-    pub stderr_logfile: String,
+    pub logfile: Text,
+    pub stdout_logfile: Text,
+    pub stderr_logfile: Text,
     pub pid: i64,
-    pub description: String,
+    pub description: Text,
 }
 
 /// One process in the answer of a method over several.

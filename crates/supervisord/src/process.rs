@@ -3,6 +3,8 @@
 //! Owns the run-time state of one configured program, whether it runs or not. Decides nothing by itself (that is
 //! [`machine`]) and reads no pipe (that is [`crate::supervisor`]).
 
+use std::borrow::Cow;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -66,6 +68,13 @@ pub struct Log {
     pub path: Option<PathBuf>,
     /// Open while something may be written.
     pub file: Option<LogFile>,
+}
+
+impl Log {
+    /// Its path, as clients see it.
+    fn shown(&self) -> Cow<'_, str> {
+        self.path.as_deref().map(Path::to_string_lossy).unwrap_or_default()
+    }
 }
 
 impl Process {
@@ -157,43 +166,40 @@ impl Process {
     }
 
     /// What `getProcessInfo` answers.
-    pub fn info(&self, now: &Now) -> ProcessInfo {
-        let shown = |log: &Log| {
-            log.path.as_deref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
-        };
+    pub fn info(&self, now: &Now) -> ProcessInfo<Cow<'_, str>> {
         ProcessInfo {
-            name: self.program.name.clone(),
-            group: self.group.to_string(),
+            name: self.program.name.as_str().into(),
+            group: (&*self.group).into(),
             start: capped(self.started.unwrap_or(0)),
             stop: capped(self.stopped.unwrap_or(0)),
             now: capped(now.epoch()),
             state: self.state().code(),
-            statename: self.state().name().to_owned(),
-            spawnerr: self.spawnerr.clone().unwrap_or_default(),
+            statename: self.state().name().into(),
+            spawnerr: self.spawnerr.as_deref().unwrap_or_default().into(),
             exitstatus: self.exitstatus.unwrap_or(0).into(),
-            logfile: shown(&self.stdout),
-            stdout_logfile: shown(&self.stdout),
-            stderr_logfile: shown(&self.stderr),
+            logfile: self.stdout.shown(),
+            stdout_logfile: self.stdout.shown(),
+            stderr_logfile: self.stderr.shown(),
             pid: self.pid.unwrap_or(0).into(),
             description: self.description(now),
         }
     }
 
-    fn description(&self, now: &Now) -> String {
+    fn description(&self, now: &Now) -> Cow<'_, str> {
         match self.state() {
             ProcessState::Running => {
                 let uptime = now.epoch() - self.started.unwrap_or(0);
-                format!("pid {}, uptime {}", self.pid.unwrap_or(0), duration(uptime))
+                format!("pid {}, uptime {}", self.pid.unwrap_or(0), Duration(uptime)).into()
             }
             ProcessState::Fatal | ProcessState::Backoff => match &self.spawnerr {
-                Some(text) if !text.is_empty() => text.clone(),
-                _ => format!("unknown error (try \"tail {}\")", self.name()),
+                Some(text) if !text.is_empty() => text.into(),
+                _ => format!("unknown error (try \"tail {}\")", self.name()).into(),
             },
             ProcessState::Stopped | ProcessState::Exited => match (self.started, self.stopped) {
-                (Some(_), stopped) => day_and_time(stopped.unwrap_or(0)),
-                (None, _) => "Not started".to_owned(),
+                (Some(_), stopped) => day_and_time(stopped.unwrap_or(0)).into(),
+                (None, _) => "Not started".into(),
             },
-            ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => String::new(),
+            ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => "".into(),
         }
     }
 }
@@ -210,15 +216,19 @@ fn capped(seconds: i64) -> i64 {
     seconds.min(i32::MAX.into())
 }
 
-/// As Python shows a timedelta: `0:01:07`, `1 day, 0:00:05`; nothing below zero.
-fn duration(seconds: i64) -> String {
-    let seconds = seconds.max(0);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        _ => format!("{days} days, {clock}"),
+/// Seconds as Python shows a timedelta: `0:01:07`, `1 day, 0:00:05`; nothing below zero.
+struct Duration(i64);
+
+impl fmt::Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.max(0);
+        let (days, rest) = (seconds / 86_400, seconds % 86_400);
+        match days {
+            0 => {}
+            1 => formatter.write_str("1 day, ")?,
+            _ => write!(formatter, "{days} days, ")?,
+        }
+        write!(formatter, "{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
     }
 }
 
@@ -247,7 +257,7 @@ mod tests {
         for (seconds, text) in
             [(67, "0:01:07"), (-5, "0:00:00"), (86_405, "1 day, 0:00:05"), (176_523, "2 days, 1:02:03")]
         {
-            assert_eq!(duration(seconds), text);
+            assert_eq!(Duration(seconds).to_string(), text);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A connection owns a [`Handle`]; the event loop receives [`Call`]s and answers each when it can, which may be much
 //! later (`wait=True`). Nothing here knows HTTP or XML.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use supervisor_rpc::fault::Fault;
@@ -33,6 +34,9 @@ pub enum Ask {
         /// Its parameters.
         params: Vec<Value>,
     },
+    /// `supervisor.getAllProcessInfo` as a document. It is what is asked for most and the longest, so it is written while
+    /// the processes are looked at.
+    Processes(Writer),
     /// Where a process logs to, for `/logtail/…`.
     LogPath {
         /// As given by the user: `group:process` or `process`.
@@ -44,6 +48,9 @@ pub enum Ask {
     MainLogPath,
 }
 
+/// Writes processes in the form that is wanted.
+pub type Writer = for<'a> fn(&mut dyn Iterator<Item = ProcessInfo<Cow<'a, str>>>) -> String;
+
 /// The answer to an [`Ask`].
 #[derive(Debug)]
 pub enum Answer {
@@ -51,8 +58,8 @@ pub enum Answer {
     Value(Value),
     /// What it refused with.
     Fault(Fault),
-    /// What `getAllProcessInfo` returned, still typed: the answer that is asked for most is written and shown as it is.
-    Processes(Vec<ProcessInfo>),
+    /// What a [`Writer`] wrote.
+    Written(String),
     /// The answer to `LogPath` and `MainLogPath`; `None`: no such process, or it has no log.
     Path(Option<PathBuf>),
 }
@@ -81,13 +88,12 @@ impl Handle {
 }
 
 impl Answer {
-    /// What a method came to, as a value. A path is no answer to a method.
+    /// What a method came to, as a value. Neither a document nor a path is one.
     pub fn into_result(self) -> Result<Result<Value, Fault>, Gone> {
         match self {
             Self::Value(value) => Ok(Ok(value)),
             Self::Fault(fault) => Ok(Err(fault)),
-            Self::Processes(infos) => Ok(Ok(supervisor::to_value(&infos))),
-            Self::Path(_) => Err(Gone),
+            Self::Written(_) | Self::Path(_) => Err(Gone),
         }
     }
 }

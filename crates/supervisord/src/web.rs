@@ -13,14 +13,14 @@ use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderName};
 use hyper::{Method, Request, StatusCode};
 use supervisor_rpc::fault::Fault;
-use supervisor_rpc::value::Value;
+use supervisor_rpc::value::{Value, from_value};
 
 use crate::http::connection::Visit;
 use crate::http::form::{Form, quote};
 use crate::http::reply::{Reply, document, error, page, redirect};
 use crate::http::upload::FORM;
 use crate::http::{form, origin};
-use crate::rpc::{Answer, Ask, Gone, Handle};
+use crate::rpc::{Ask, Gone, Handle};
 
 mod actions;
 mod assets;
@@ -99,15 +99,13 @@ async fn status_page(visit: &Visit, form: &Form, from: &Origin) -> Result<Reply,
         }
         message = Some(done);
     }
-    let all = Ask::Method { name: "supervisor.getAllProcessInfo", params: Vec::new() };
-    let (status, processes) = match common.handle.ask(all).await? {
-        Answer::Processes(processes) => (StatusCode::OK, processes),
+    let (status, processes) = match call(&common.handle, "supervisor.getAllProcessInfo", Vec::new()).await? {
+        Ok(processes) => (StatusCode::OK, from_value(processes).map_err(|_| Gone)?),
         // The original answers 500 while it shuts down.
-        Answer::Fault(fault) => {
+        Err(fault) => {
             message = Some(unexpected(&fault));
             (StatusCode::SERVICE_UNAVAILABLE, Vec::new())
         }
-        Answer::Value(_) | Answer::Path(_) => return Err(Gone),
     };
     let context = &common.context;
     Ok(page(status, status::render(&processes, message.as_deref(), &context.identifier, context.version)))

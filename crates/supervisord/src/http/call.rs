@@ -36,12 +36,13 @@ pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
     // The answer may take long; what it is made of is no longer needed.
     drop(upload);
     log::trace!("XML-RPC method called: {:.100}()", call.method);
-    let Ok(answer) = common.context.namespaces.call(&common.handle, &call.method, call.params).await else {
+    let (namespaces, handle) = (&common.context.namespaces, &common.handle);
+    let Ok(answer) = namespaces.call(handle, &call.method, call.params, xml::write_processes).await else {
         return error(StatusCode::SERVICE_UNAVAILABLE);
     };
     let written = match answer {
         Answer::Value(value) => xml::write_response(&value),
-        Answer::Processes(infos) => xml::write_processes(&infos),
+        Answer::Written(document) => document,
         Answer::Fault(fault) => {
             log::trace!(
                 "XML-RPC method {:.100}() returned fault: [{}] {}",

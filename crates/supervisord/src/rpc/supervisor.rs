@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use supervisor_config::sections::{self, EventType, LogTarget, Program, ServerUrl, Signal};
 use supervisor_rpc::fault::{Code, Fault};
-use supervisor_rpc::info::{ConfigInfo, ProcessInfo, StateInfo, Uid};
+use supervisor_rpc::info::{ConfigInfo, StateInfo, Uid};
 use supervisor_rpc::methods;
 use supervisor_rpc::namespec::{self, Namespec};
 use supervisor_rpc::state::{ProcessState, SupervisorState};
@@ -30,8 +30,6 @@ use crate::supervisor::waiters::{Form, Goal, Wait, status};
 pub(super) enum Outcome {
     /// The answer.
     Done(Value),
-    /// The answer of `getAllProcessInfo`.
-    Processes(Vec<ProcessInfo>),
     /// It comes later.
     Wait(Wait),
 }
@@ -97,11 +95,17 @@ impl Supervisor {
                     self.one(&namespec).ok().and_then(|id| self.process(id).log(stream).path.clone()),
                 )
             }
+            Ask::Processes(_) if self.state() != SupervisorState::Running => {
+                Answer::Fault(Code::ShutdownState.fault())
+            }
+            Ask::Processes(write) => {
+                let ids = self.all_by_name();
+                Answer::Written(write(&mut ids.iter().map(|id| self.process(*id).info(now))))
+            }
             Ask::MainLogPath => Answer::Path(log::path()),
             Ask::Method { name, params } => match self.call(name, &params, now, os) {
                 Ok(Outcome::Wait(wait)) => return self.wait(reply, wait, now),
                 Ok(Outcome::Done(value)) => Answer::Value(value),
-                Ok(Outcome::Processes(infos)) => Answer::Processes(infos),
                 Err(fault) => Answer::Fault(fault),
             },
         };
@@ -170,7 +174,7 @@ impl Supervisor {
             }
             "getAllProcessInfo" => {
                 let infos: Vec<_> = self.all_by_name().iter().map(|id| self.process(*id).info(now)).collect();
-                Ok(Outcome::Processes(infos))
+                Ok(Outcome::Done(to_value(&infos)))
             }
             "getAllConfigInfo" => Ok(self.config_info()),
             "readProcessStdoutLog" | "readProcessLog" => self.read_process_log(&arguments, Stream::Stdout),

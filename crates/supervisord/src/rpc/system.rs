@@ -8,13 +8,14 @@ use supervisor_rpc::fault::{Code, Fault};
 use supervisor_rpc::methods::{self, Method};
 use supervisor_rpc::value::Value;
 
-use super::{Answer, Ask, Gone, Handle};
+use super::{Answer, Ask, Gone, Handle, Writer};
 
 /// The namespaces in which the methods of the supervisor are offered: one per `[rpcinterface:x]`, `supervisor` as a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespaces(Vec<String>);
 
 const SYSTEM: &str = "system";
+const ALL: &str = "supervisor.getAllProcessInfo";
 
 /// How many bytes the results of one multicall may have together, about: each alone may be a log.
 const LONGEST_RESULTS: usize = 32 << 20;
@@ -25,13 +26,22 @@ impl Namespaces {
         Self(names.into_iter().filter(|name| name != SYSTEM).collect())
     }
 
-    /// Calls a method.
-    pub async fn call(&self, handle: &Handle, name: &str, params: Vec<Value>) -> Result<Answer, Gone> {
+    /// Calls a method. The answer of `getAllProcessInfo` comes as `write` writes it.
+    pub async fn call(
+        &self,
+        handle: &Handle,
+        name: &str,
+        params: Vec<Value>,
+        write: Writer,
+    ) -> Result<Answer, Gone> {
         if name == "system.multicall" {
             let [Value::Array(calls)] = &params[..] else {
                 return Ok(Answer::Fault(Code::IncorrectParameters.fault()));
             };
             return Ok(Answer::Value(self.multicall(handle, calls).await?));
+        }
+        if params.is_empty() && self.find(name).is_some_and(|method| method.name == ALL) {
+            return handle.ask(Ask::Processes(write)).await;
         }
         self.call_one(handle, name, params).await
     }
@@ -154,7 +164,7 @@ mod tests {
                 }
             };
             tokio::select! {
-                answer = namespaces.call(&handle, name, params) => {
+                answer = namespaces.call(&handle, name, params, |_| String::new()) => {
                     answer.and_then(Answer::into_result).expect("a supervisor")
                 }
                 () = supervisor => unreachable!("the handle lives"),
