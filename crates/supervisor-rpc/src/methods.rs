@@ -111,6 +111,11 @@ pub fn find(name: &str) -> Option<&'static Method> {
     all().find(|method| method.name == name)
 }
 
+/// The method `supervisor.` with this name.
+pub fn find_supervisor(name: &str) -> Option<&'static Method> {
+    all().find(|method| method.name.strip_prefix("supervisor.") == Some(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

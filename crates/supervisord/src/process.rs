@@ -4,7 +4,6 @@
 //! [`machine`]) and reads no pipe (that is [`crate::supervisor`]).
 
 use std::borrow::Cow;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -73,7 +72,9 @@ pub struct Log {
 impl Log {
     /// Its path, as clients see it.
     fn shown(&self) -> Cow<'_, str> {
-        self.path.as_deref().map(Path::to_string_lossy).unwrap_or_default()
+        let Some(path) = self.path.as_deref() else { return "".into() };
+        // Quicker than to look for what has to be replaced: there hardly ever is.
+        path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed)
     }
 }
 
@@ -189,7 +190,7 @@ impl Process {
         match self.state() {
             ProcessState::Running => {
                 let uptime = now.epoch() - self.started.unwrap_or(0);
-                format!("pid {}, uptime {}", self.pid.unwrap_or(0), Duration(uptime)).into()
+                running_since(self.pid.unwrap_or(0), uptime).into()
             }
             ProcessState::Fatal | ProcessState::Backoff => match &self.spawnerr {
                 Some(text) if !text.is_empty() => text.into(),
@@ -216,20 +217,26 @@ fn capped(seconds: i64) -> i64 {
     seconds.min(i32::MAX.into())
 }
 
-/// Seconds as Python shows a timedelta: `0:01:07`, `1 day, 0:00:05`; nothing below zero.
-struct Duration(i64);
-
-impl fmt::Display for Duration {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.max(0);
-        let (days, rest) = (seconds / 86_400, seconds % 86_400);
-        match days {
-            0 => {}
-            1 => formatter.write_str("1 day, ")?,
-            _ => write!(formatter, "{days} days, ")?,
-        }
-        write!(formatter, "{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+/// `pid 4711, uptime 0:01:07`, or `1 day, 0:00:05`, as Python shows a timedelta; nothing below zero. Written by hand, as this is
+/// told of many processes at a time.
+fn running_since(pid: Pid, seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let mut number = itoa::Buffer::new();
+    let mut text = String::with_capacity(32);
+    text.push_str("pid ");
+    text.push_str(number.format(pid));
+    text.push_str(", uptime ");
+    if days > 0 {
+        text.push_str(number.format(days));
+        text.push_str(if days == 1 { " day, " } else { " days, " });
     }
+    text.push_str(number.format(rest / 3600));
+    for part in [rest / 60 % 60, rest % 60] {
+        text.push_str(if part < 10 { ":0" } else { ":" });
+        text.push_str(number.format(part));
+    }
+    text
 }
 
 const MONTHS: [&str; 12] =
@@ -257,7 +264,7 @@ mod tests {
         for (seconds, text) in
             [(67, "0:01:07"), (-5, "0:00:00"), (86_405, "1 day, 0:00:05"), (176_523, "2 days, 1:02:03")]
         {
-            assert_eq!(Duration(seconds).to_string(), text);
+            assert_eq!(running_since(12, seconds), format!("pid 12, uptime {text}"));
         }
     }
 }

@@ -48,8 +48,19 @@ pub enum Ask {
     MainLogPath,
 }
 
+/// A process as it is told, with texts that are lent.
+pub type Told<'a> = ProcessInfo<Cow<'a, str>>;
+
 /// Writes processes in the form that is wanted.
-pub type Writer = for<'a> fn(&mut dyn Iterator<Item = ProcessInfo<Cow<'a, str>>>) -> String;
+pub struct Writer(pub Box<Write>);
+
+type Write = dyn FnOnce(&mut dyn Iterator<Item = Told<'_>>) -> String;
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Writer")
+    }
+}
 
 /// The answer to an [`Ask`].
 #[derive(Debug)]

@@ -13,14 +13,14 @@ use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderName};
 use hyper::{Method, Request, StatusCode};
 use supervisor_rpc::fault::Fault;
-use supervisor_rpc::value::{Value, from_value};
+use supervisor_rpc::value::Value;
 
 use crate::http::connection::Visit;
 use crate::http::form::{Form, quote};
 use crate::http::reply::{Reply, document, error, page, redirect};
 use crate::http::upload::FORM;
 use crate::http::{form, origin};
-use crate::rpc::{Ask, Gone, Handle};
+use crate::rpc::{Answer, Ask, Gone, Handle, Told, Writer};
 
 mod actions;
 mod assets;
@@ -99,16 +99,24 @@ async fn status_page(visit: &Visit, form: &Form, from: &Origin) -> Result<Reply,
         }
         message = Some(done);
     }
-    let (status, processes) = match call(&common.handle, "supervisor.getAllProcessInfo", Vec::new()).await? {
-        Ok(processes) => (StatusCode::OK, from_value(processes).map_err(|_| Gone)?),
-        // The original answers 500 while it shuts down.
-        Err(fault) => {
-            message = Some(unexpected(&fault));
-            (StatusCode::SERVICE_UNAVAILABLE, Vec::new())
+    let render = {
+        let common = common.clone();
+        move |processes: &mut dyn Iterator<Item = Told<'_>>| {
+            let context = &common.context;
+            let processes: Vec<_> = processes.collect();
+            status::render(&processes, message.as_deref(), &context.identifier, context.version)
         }
     };
-    let context = &common.context;
-    Ok(page(status, status::render(&processes, message.as_deref(), &context.identifier, context.version)))
+    match common.handle.ask(Ask::Processes(Writer(Box::new(render)))).await? {
+        Answer::Written(html) => Ok(page(StatusCode::OK, html)),
+        // The original answers 500 while it shuts down.
+        Answer::Fault(fault) => {
+            let context = &common.context;
+            let html = status::render(&[], Some(&unexpected(&fault)), &context.identifier, context.version);
+            Ok(page(StatusCode::SERVICE_UNAVAILABLE, html))
+        }
+        Answer::Value(_) | Answer::Path(_) => Err(Gone),
+    }
 }
 
 /// Calls a method of the supervisor.

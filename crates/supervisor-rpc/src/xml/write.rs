@@ -12,7 +12,7 @@ const HEADER: &str = "<?xml version='1.0'?>\n";
 
 /// A call of a method.
 pub fn write_request(method: &str, params: &[Value]) -> String {
-    let mut out = format!("{HEADER}<methodCall>\n<methodName>");
+    let mut out = begin("<methodCall>\n<methodName>");
     text(&mut out, method);
     out.push_str("</methodName>\n");
     write_params(&mut out, params);
@@ -22,56 +22,73 @@ pub fn write_request(method: &str, params: &[Value]) -> String {
 
 /// What a method returned.
 pub fn write_response(value: &Value) -> String {
-    let mut out = format!("{HEADER}<methodResponse>\n");
+    let mut out = begin("<methodResponse>\n");
     write_params(&mut out, std::slice::from_ref(value));
     out.push_str("</methodResponse>\n");
     out
 }
 
-/// What `getAllProcessInfo` returned: the same bytes as by way of a [`Value`], without building one.
-pub fn write_processes(infos: &mut dyn Iterator<Item = ProcessInfo<Cow<'_, str>>>) -> String {
-    // About what a process takes, so that the document seldom has to be moved while it grows.
-    let mut out = String::with_capacity(256 + 1024 * infos.size_hint().0);
+/// A document, with room for a small one.
+fn begin(text: &str) -> String {
+    let mut out = String::with_capacity(512);
     out.push_str(HEADER);
-    out.push_str("<methodResponse>\n<params>\n<param>\n<value><array><data>\n");
-    for info in infos {
-        let ProcessInfo { name, group, start, stop, now, state, statename, spawnerr, exitstatus, .. } = &info;
-        let ProcessInfo { logfile, stdout_logfile, stderr_logfile, pid, description, .. } = &info;
-        out.push_str("<value><struct>\n");
-        string_member(&mut out, "name", name);
-        string_member(&mut out, "group", group);
-        int_member(&mut out, "start", *start);
-        int_member(&mut out, "stop", *stop);
-        int_member(&mut out, "now", *now);
-        int_member(&mut out, "state", *state);
-        string_member(&mut out, "statename", statename);
-        string_member(&mut out, "spawnerr", spawnerr);
-        int_member(&mut out, "exitstatus", *exitstatus);
-        string_member(&mut out, "logfile", logfile);
-        string_member(&mut out, "stdout_logfile", stdout_logfile);
-        string_member(&mut out, "stderr_logfile", stderr_logfile);
-        int_member(&mut out, "pid", *pid);
-        string_member(&mut out, "description", description);
-        out.push_str("</struct></value>\n");
-    }
-    out.push_str("</data></array></value>\n</param>\n</params>\n</methodResponse>\n");
+    out.push_str(text);
     out
 }
 
-fn string_member(out: &mut String, name: &str, value: &str) {
-    out.push_str("<member>\n<name>");
-    out.push_str(name);
-    out.push_str("</name>\n<value><string>");
+/// What `getAllProcessInfo` returned: the same bytes as by way of a [`Value`], without building one.
+pub fn write_processes(infos: &mut dyn Iterator<Item = ProcessInfo<Cow<'_, str>>>) -> String {
+    let mut out = begin("<methodResponse>\n<params>\n<param>\n<value><array><data>\n");
+    while let Some(info) = infos.next() {
+        let begin = out.len();
+        write_process(&mut out, &info);
+        if out.capacity() - out.len() < out.len() - begin {
+            // The others are about as long as this one. Paths and names differ by some bytes.
+            out.reserve((out.len() - begin + 64) * infos.size_hint().0 + END.len());
+        }
+    }
+    out.push_str(END);
+    out
+}
+
+const END: &str = "</data></array></value>\n</param>\n</params>\n</methodResponse>\n";
+
+/// All that stands before a value, in one piece.
+macro_rules! member {
+    ($name:literal, $kind:literal) => {
+        concat!("<member>\n<name>", $name, "</name>\n<value><", $kind, ">")
+    };
+}
+
+fn write_process(out: &mut String, info: &ProcessInfo<Cow<'_, str>>) {
+    out.push_str("<value><struct>\n");
+    string_member(out, member!("name", "string"), &info.name);
+    string_member(out, member!("group", "string"), &info.group);
+    int_member(out, member!("start", "int"), info.start);
+    int_member(out, member!("stop", "int"), info.stop);
+    int_member(out, member!("now", "int"), info.now);
+    int_member(out, member!("state", "int"), info.state);
+    string_member(out, member!("statename", "string"), &info.statename);
+    string_member(out, member!("spawnerr", "string"), &info.spawnerr);
+    int_member(out, member!("exitstatus", "int"), info.exitstatus);
+    string_member(out, member!("logfile", "string"), &info.logfile);
+    string_member(out, member!("stdout_logfile", "string"), &info.stdout_logfile);
+    string_member(out, member!("stderr_logfile", "string"), &info.stderr_logfile);
+    int_member(out, member!("pid", "int"), info.pid);
+    string_member(out, member!("description", "string"), &info.description);
+    out.push_str("</struct></value>\n");
+}
+
+fn string_member(out: &mut String, before: &str, value: &str) {
+    out.push_str(before);
     text(out, value);
     out.push_str("</string></value>\n</member>\n");
 }
 
-fn int_member(out: &mut String, name: &str, value: i64) {
-    out.push_str("<member>\n<name>");
-    out.push_str(name);
-    out.push_str("</name>\n");
-    write_int(out, value);
-    out.push_str("</member>\n");
+fn int_member(out: &mut String, before: &str, value: i64) {
+    out.push_str(before);
+    out.push_str(itoa::Buffer::new().format(value));
+    out.push_str("</int></value>\n</member>\n");
 }
 
 fn write_int(out: &mut String, number: i64) {
@@ -82,7 +99,7 @@ fn write_int(out: &mut String, number: i64) {
 
 /// What a method refused with.
 pub fn write_fault(fault: &Fault) -> String {
-    let mut out = format!("{HEADER}<methodResponse>\n<fault>\n<value><struct>\n");
+    let mut out = begin("<methodResponse>\n<fault>\n<value><struct>\n");
     member(&mut out, "faultCode", &Value::Int(fault.code));
     // The detail is copied only here, where an answer is an error anyway.
     member(&mut out, "faultString", &Value::String(fault.text.clone()));
@@ -145,8 +162,7 @@ fn member(out: &mut String, name: &str, value: &Value) {
 /// Escapes what Python escapes. A character that XML cannot carry becomes U+FFFD: the original sends it raw, and no client
 /// can read that document.
 fn text(out: &mut String, text: &str) {
-    // Most texts have nothing of the kind. U+FFFE and U+FFFF begin with 0xEF.
-    if !text.bytes().any(|byte| matches!(byte, 0..0x20 | b'&' | b'<' | b'>' | 0xef)) {
+    if !may_be_special(text) {
         return out.push_str(text);
     }
     let mut rest = text;
@@ -163,6 +179,23 @@ fn text(out: &mut String, text: &str) {
         rest = &rest[at + character.len_utf8()..];
     }
     out.push_str(rest);
+}
+
+/// Whether there is a control character, `&`, `<`, `>`, or a byte 0xEF, with which U+FFFE and U+FFFF begin. Most texts have
+/// nothing of the kind, and eight bytes are looked at at a time.
+fn may_be_special(text: &str) -> bool {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // The highest bit of a byte becomes 1 if it is less than `limit`; those behind it may follow, which does no harm.
+    let below = |word: u64, limit: u8| word.wrapping_sub(each(limit)) & !word & each(0x80);
+    let special = |word: u64| {
+        let angle = (word | each(b'<' ^ b'>')) ^ each(b'>');
+        below(word, b' ') | below(word ^ each(b'&'), 1) | below(angle, 1) | below(word ^ each(0xef), 1)
+    };
+    let (words, rest) = text.as_bytes().as_chunks();
+    let rest_is_special = || rest.iter().any(|byte| matches!(byte, 0..0x20 | b'&' | b'<' | b'>' | 0xef));
+    words.iter().any(|word| special(u64::from_ne_bytes(*word)) != 0) || rest_is_special()
 }
 
 fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -192,6 +225,8 @@ fn python_repr(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -259,6 +294,14 @@ mod tests {
         let mut out = String::new();
         text(&mut out, "a\u{1b}[31m\t\r\n\u{ffff}\u{7f}");
         assert_eq!(out, "a\u{fffd}[31m\t\r\n\u{fffd}\u{7f}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_special_is_found_wherever_it_stands(before in "[ -%'-;=?-~é\u{10ffff}]{0,20}", special in "[\0-\u{1f}&<>\u{ffff}]", after in "[ -%'-;=?-~é]{0,20}") {
+            prop_assert!(!may_be_special(&before));
+            prop_assert!(may_be_special(&(before + &special + &after)));
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ const BODY: Duration = Duration::from_secs(120);
 /// A client that has not taken anything for so long may lose its place to another.
 const STALLED: Duration = Duration::from_secs(10);
 
+/// Documents of so many bytes are worth it to give their memory back.
+const LONG: usize = 64 << 10;
+
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -45,11 +48,18 @@ pub(crate) struct Activity {
     since: Cell<Instant>,
     /// Since when the client takes nothing.
     stalled: Cell<Option<Instant>>,
+    /// Something long was asked or answered, and its memory is kept for the next time.
+    heavy: Cell<bool>,
 }
 
 impl Activity {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { phase: Cell::new(Phase::Silent), since: Cell::new(now), stalled: Cell::new(None) }
+        Self {
+            phase: Cell::new(Phase::Silent),
+            since: Cell::new(now),
+            stalled: Cell::new(None),
+            heavy: Cell::new(false),
+        }
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -77,6 +87,21 @@ impl Activity {
     pub(crate) fn held_up(&self, now: Instant) {
         if self.stalled.get().is_none() {
             self.stalled.set(Some(now));
+        }
+    }
+
+    /// A document of this length was received or is sent.
+    pub(crate) fn carries(&self, bytes: usize) {
+        if bytes >= LONG {
+            self.heavy.set(true);
+        }
+    }
+
+    /// Gives memory back after long documents. Not after each: a client that asks again and again for all processes would
+    /// wait for the kernel half of the time.
+    pub(crate) fn rest(&self) {
+        if self.heavy.take() {
+            give_back_memory();
         }
     }
 

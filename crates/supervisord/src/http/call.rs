@@ -10,7 +10,7 @@ use super::reply::{Reply, document, error};
 use super::upload::CALL;
 use crate::log;
 use crate::repr;
-use crate::rpc::Answer;
+use crate::rpc::{Answer, Writer};
 
 /// How much of a document that cannot be read is logged. The original logs all of it.
 const EXCERPT: usize = 1000;
@@ -26,6 +26,7 @@ pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
         Err(status) => return error(status),
     };
     visit.enter(Phase::Answering);
+    visit.activity.carries(upload.bytes.len());
     let call = match xml::read_request(&upload.bytes, Limits::REQUEST) {
         Ok(call) => call,
         Err(why) => {
@@ -37,7 +38,8 @@ pub(crate) async fn answer(visit: &Visit, request: Request<Incoming>) -> Reply {
     drop(upload);
     log::trace!("XML-RPC method called: {:.100}()", call.method);
     let (namespaces, handle) = (&common.context.namespaces, &common.handle);
-    let Ok(answer) = namespaces.call(handle, &call.method, call.params, xml::write_processes).await else {
+    let write = Writer(Box::new(xml::write_processes));
+    let Ok(answer) = namespaces.call(handle, &call.method, call.params, write).await else {
         return error(StatusCode::SERVICE_UNAVAILABLE);
     };
     let written = match answer {

@@ -36,8 +36,6 @@ const HEADER_BYTES: usize = 16 << 10;
 const FAREWELL: Duration = Duration::from_secs(2);
 /// After so long without a request a connection gives its buffers back.
 const DOZE: Duration = Duration::from_secs(1);
-/// Lines of a header.
-const HEADER_LINES: usize = 100;
 
 /// What a request has to know about the connection it came by.
 #[derive(Debug)]
@@ -80,8 +78,8 @@ async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
         move |request| visit.clone().answer(request)
     });
     let mut connection = http1::Builder::new()
+        // At most a hundred lines: that is hyper's own limit.
         .max_buf_size(HEADER_BYTES)
-        .max_headers(HEADER_LINES)
         .title_case_headers(true)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service);
@@ -115,6 +113,7 @@ async fn speak(visit: Rc<Visit>, stream: Stream) -> Option<Stream> {
     .await;
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
+    visit.activity.rest();
     if fell_silent && !told {
         // The beginning of a next request that came together with the last one.
         stream.ahead = parts.read_buf;

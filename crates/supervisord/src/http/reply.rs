@@ -1,6 +1,6 @@
 //! Answers: their headers, their bodies, and the words of an error.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ pub(crate) fn reply(status: StatusCode, content: Content) -> Reply {
     let headers = reply.headers_mut();
     // Some clients ask for this very name to find out whom they talk to.
     headers.insert(SERVER, HeaderValue::from_static("Medusa/1.12"));
-    headers.insert(DATE, date(SystemTime::now()));
+    headers.insert(DATE, today());
     reply
 }
 
@@ -134,6 +134,21 @@ pub(crate) fn unauthorized() -> Reply {
     reply
 }
 
+/// The date of an answer, which is written anew once a second.
+fn today() -> HeaderValue {
+    thread_local! {
+        static LAST: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static(""))) };
+    }
+    let now = SystemTime::now();
+    let second = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    LAST.with_borrow_mut(|(written, header)| {
+        if *written != second || header.is_empty() {
+            (*written, *header) = (second, date(now));
+        }
+        header.clone()
+    })
+}
+
 /// A moment in the form of a header.
 pub(crate) fn date(moment: SystemTime) -> HeaderValue {
     // Years before 1970 and after 9999, which a broken clock can give to a file, have no such form.
@@ -198,6 +213,9 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn new(content: Content, activity: Rc<Activity>, held: Held) -> Self {
+        if let Content::Whole(bytes) = &content {
+            activity.carries(bytes.len());
+        }
         Self { content, activity, _held: held }
     }
 }

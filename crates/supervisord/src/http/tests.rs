@@ -137,7 +137,7 @@ async fn supervise(
             Ask::MainLogPath => Answer::Path(Some(log.clone())),
             Ask::LogPath { namespec, stderr: false } if namespec == "cat" => Answer::Path(Some(log.clone())),
             Ask::LogPath { .. } => Answer::Path(None),
-            Ask::Processes(write) => Answer::Written(write(&mut std::iter::empty())),
+            Ask::Processes(crate::rpc::Writer(write)) => Answer::Written(write(&mut std::iter::empty())),
             Ask::Method { name, params } => match name {
                 "supervisor.startProcess" => {
                     let _ = started.send(reply);

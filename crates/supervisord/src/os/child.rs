@@ -307,10 +307,13 @@ pub fn give_back_memory() {
 /// Gives back what only the start needed: free heap, and the pages of program text that were read in. Those stay in the
 /// page cache of the system, where the next use of one finds it without a disk; nothing is written anywhere.
 pub fn forget_the_start() {
-    // A long log that is read, or a large call, has memory of its own, which goes back with it. The C library would otherwise
-    // learn to take it from the heap, where it stays.
-    // SAFETY: sets a number of the heap.
-    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1024) };
+    // What is very large has memory of its own, which goes back with it: the C library would otherwise learn to take it from the
+    // heap. What is large stays for the next time, until the connection that needed it rests.
+    // SAFETY: sets numbers of the heap.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1024 * 1024);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 1024 * 1024);
+    }
     give_back_memory();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (start, end) in maps.lines().filter_map(text_mapping) {

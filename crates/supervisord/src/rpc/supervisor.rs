@@ -14,7 +14,7 @@ use supervisor_rpc::namespec::{self, Namespec};
 use supervisor_rpc::state::{ProcessState, SupervisorState};
 use supervisor_rpc::value::{self, Value};
 
-use super::{Answer, Ask, Call};
+use super::{Answer, Ask, Call, Writer};
 use crate::clock::Now;
 use crate::events::Event;
 use crate::log;
@@ -98,9 +98,8 @@ impl Supervisor {
             Ask::Processes(_) if self.state() != SupervisorState::Running => {
                 Answer::Fault(Code::ShutdownState.fault())
             }
-            Ask::Processes(write) => {
-                let ids = self.all_by_name();
-                Answer::Written(write(&mut ids.iter().map(|id| self.process(*id).info(now))))
+            Ask::Processes(Writer(write)) => {
+                Answer::Written(write(&mut self.all_by_name().iter().map(|process| process.info(now))))
             }
             Ask::MainLogPath => Answer::Path(log::path()),
             Ask::Method { name, params } => match self.call(name, &params, now, os) {
@@ -173,7 +172,7 @@ impl Supervisor {
                 Ok(Outcome::Done(to_value(&self.process(id).info(now))))
             }
             "getAllProcessInfo" => {
-                let infos: Vec<_> = self.all_by_name().iter().map(|id| self.process(*id).info(now)).collect();
+                let infos: Vec<_> = self.all_by_name().iter().map(|process| process.info(now)).collect();
                 Ok(Outcome::Done(to_value(&infos)))
             }
             "getAllConfigInfo" => Ok(self.config_info()),

@@ -101,7 +101,7 @@ impl Namespaces {
         if namespace == SYSTEM {
             methods::find(name)
         } else if self.0.iter().any(|known| known == namespace) {
-            methods::find(&format!("supervisor.{method}"))
+            methods::find_supervisor(method)
         } else {
             None
         }
@@ -164,7 +164,7 @@ mod tests {
                 }
             };
             tokio::select! {
-                answer = namespaces.call(&handle, name, params, |_| String::new()) => {
+                answer = namespaces.call(&handle, name, params, Writer(Box::new(|_| String::new()))) => {
                     answer.and_then(Answer::into_result).expect("a supervisor")
                 }
                 () = supervisor => unreachable!("the handle lives"),

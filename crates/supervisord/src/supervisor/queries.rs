@@ -71,13 +71,14 @@ impl Supervisor {
     }
 
     /// All processes by the name of their group, then their own.
-    pub(crate) fn all_by_name(&self) -> Vec<ProcessId> {
-        let by_name = |members: &Vec<ProcessId>| {
-            let mut members = members.clone();
-            members.sort_by(|one, other| self.processes[one].name().cmp(self.processes[other].name()));
-            members
-        };
-        self.groups.values().flat_map(|group| by_name(&group.members)).collect()
+    pub(crate) fn all_by_name(&self) -> Vec<&Process> {
+        let mut all = Vec::with_capacity(self.processes.len());
+        for group in self.groups.values() {
+            let begin = all.len();
+            all.extend(group.members.iter().map(|id| &self.processes[id]));
+            all[begin..].sort_by_key(|process: &&Process| process.name());
+        }
+        all
     }
 
     /// Whether the command of a process could be executed now.

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use supervisor_rpc::info::ProcessInfo;
 use supervisor_rpc::namespec::show;
 
 use super::{Escaped, head};
 use crate::http::form::quote;
+use crate::rpc::Told;
 
 /// Renders the page.
 pub(super) fn render(
-    processes: &[ProcessInfo],
+    processes: &[Told<'_>],
     message: Option<&str>,
     identifier: &str,
     version: &str,
@@ -57,7 +57,7 @@ pub(super) fn render(
 }
 
 /// How many processes are in which state.
-fn summary(html: &mut String, processes: &[ProcessInfo]) {
+fn summary(html: &mut String, processes: &[Told<'_>]) {
     let mut counts: Vec<(&str, &'static str, usize)> = Vec::new();
     for process in processes {
         match counts.iter_mut().find(|(state, ..)| *state == process.statename) {
@@ -73,7 +73,7 @@ fn summary(html: &mut String, processes: &[ProcessInfo]) {
     html.push_str("</ul>\n");
 }
 
-fn table(html: &mut String, processes: &[ProcessInfo]) {
+fn table(html: &mut String, processes: &[Told<'_>]) {
     html.push_str(
         "<table cellspacing=\"0\">\n<thead>\n<tr>\n  <th class=\"state\">State</th>\n  \
          <th class=\"desc\">Description</th>\n  <th class=\"name\">Name</th>\n  \
@@ -98,7 +98,7 @@ fn table(html: &mut String, processes: &[ProcessInfo]) {
 }
 
 /// Its cells are headings: whoever reads the table by its data cells sees processes only.
-fn group_row(html: &mut String, group: &str, members: &[ProcessInfo]) {
+fn group_row(html: &mut String, group: &str, members: &[Told<'_>]) {
     let running = members.iter().filter(|process| process.statename == "RUNNING").count();
     let _ = write!(
         html,
@@ -117,7 +117,7 @@ fn group_row(html: &mut String, group: &str, members: &[ProcessInfo]) {
     html.push_str("</ul></th></tr>\n");
 }
 
-fn row(html: &mut String, process: &ProcessInfo, shaded: bool) {
+fn row(html: &mut String, process: &Told<'_>, shaded: bool) {
     let namespec = show(&process.group, &process.name);
     let quoted = quote(&namespec);
     let _ = write!(
@@ -132,7 +132,7 @@ fn row(html: &mut String, process: &ProcessInfo, shaded: bool) {
         Escaped(&process.description),
         Escaped(&namespec),
     );
-    let (first, second) = match process.statename.as_str() {
+    let (first, second) = match &*process.statename {
         "RUNNING" => (Some("Restart"), Some("Stop")),
         "STOPPED" | "EXITED" | "FATAL" => (Some("Start"), None),
         _ => (None, None),
@@ -181,26 +181,26 @@ fn class_of(state: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn process(group: &str, name: &str, statename: &str) -> ProcessInfo {
-        ProcessInfo {
-            name: name.to_owned(),
-            group: group.to_owned(),
+    fn process(group: &str, name: &str, statename: &str) -> Told<'static> {
+        Told {
+            name: name.to_owned().into(),
+            group: group.to_owned().into(),
             start: 0,
             stop: 0,
             now: 0,
             state: 0,
-            statename: statename.to_owned(),
-            spawnerr: String::new(),
+            statename: statename.to_owned().into(),
+            spawnerr: "".into(),
             exitstatus: 0,
-            logfile: String::new(),
-            stdout_logfile: String::new(),
-            stderr_logfile: String::new(),
+            logfile: "".into(),
+            stdout_logfile: "".into(),
+            stderr_logfile: "".into(),
             pid: 0,
-            description: "pid 1, uptime 0:00:01 <b>".to_owned(),
+            description: "pid 1, uptime 0:00:01 <b>".into(),
         }
     }
 
-    fn page(processes: &[ProcessInfo]) -> String {
+    fn page(processes: &[Told<'_>]) -> String {
         render(processes, None, "supervisor", "4.3.0")
     }
 
