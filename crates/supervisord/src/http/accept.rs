@@ -30,6 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts to get the socket file back.
 const LONGEST_REPAIR: Duration = Duration::from_secs(60);
+/// How often to look for the socket file where the kernel does not tell.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long answers that are being sent hold up the end.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -187,7 +189,7 @@ async fn file_lost(site: &Site, slot: &Slot) {
         if !is_ours(slot) {
             return;
         }
-        sleep(LONGEST_REPAIR).await;
+        sleep(LOOK).await;
     };
     let number = watch.wakers.number();
     poll_fn(|cx| {
