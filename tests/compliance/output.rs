@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::{Setup, Signal, TestBed, differs};
+use harness::{Setup, Signal, TestBed, differs, needs_root};
 
 /// A program that runs a shell command once; its output goes to `out` and `err`.
 fn once(command: &str, more: &str) -> String {
@@ -120,6 +120,33 @@ fn auto_logs_of_the_last_run_are_removed() {
     let files = old.map(|name| (name, "old"));
     let bed = Setup { files: &files, ..Setup::default() }.start();
     assert_eq!(auto_logs(&bed), ["supervisor.log", "x-stdout---other-abcdefgh.log"]);
+}
+
+// undocumented: what cannot be removed is told, and what cannot be looked for.
+#[test]
+fn old_auto_logs_that_cannot_be_removed_are_told() {
+    needs_root!();
+    for (mode, told) in [
+        (0o555, "WARN Failed to clean up 'HERE/auto/x-stdout---supervisor-abcdefgh.log'"),
+        (0o333, "WARN Could not clear childlog dir"),
+    ] {
+        let files = [("auto/x-stdout---supervisor-abcdefgh.log", "old")];
+        let mut bed = Setup { files: &files, ..Setup::default() }.prepare();
+        bed.give_to("nobody");
+        fs::set_permissions(bed.path("auto"), fs::Permissions::from_mode(mode)).unwrap();
+        bed.launch_through(&["setpriv", "--reuid", "nobody", "--clear-groups"]);
+        harness::eventually("the daemon answers", || bed.rpc("getState", []).is_ok());
+        bed.logs(told);
+        assert_eq!(bed.read("auto/x-stdout---supervisor-abcdefgh.log"), "old");
+    }
+}
+
+// Debug: the end of a channel is told.
+#[test]
+fn debug_tells_of_closed_channels() {
+    let text = once("/bin/echo word", "");
+    let bed = Setup { text: &text, args: &["-e", "debug"], ..Setup::default() }.start();
+    bed.eventually("both ends are told", || bed.log().matches(" closed, stopped monitoring").count() == 2);
 }
 
 // configuration.rst, nocleanup: "Prevent supervisord from clearing any existing AUTO child log files at startup time."

@@ -124,6 +124,44 @@ fn a_log_file_that_cannot_be_opened_is_told() {
     assert_eq!(start_fault(&bed), (50, "SPAWN_ERROR: says".to_owned()));
 }
 
+// Spawn: no descriptor is left for the pipes. It is tried again.
+#[test]
+fn too_many_open_files_are_told() {
+    let text = "[program:says]\ncommand=/bin/cat\nstdout_logfile=NONE\nstderr_logfile=NONE\nstartsecs=0\n\
+                autorestart=true\nstartretries=100\n";
+    let bed = TestBed::new(text);
+    bed.state_becomes("says", "RUNNING");
+    let pid = bed.pid_of("says");
+    let open = bed.shown().descriptors();
+    let free = (0..).find(|number| open.iter().all(|(other, _)| usize::try_from(*other) != Ok(*number)));
+    bed.limit("nofile", free.unwrap());
+    nix::sys::signal::kill(pid, harness::Signal::SIGKILL).unwrap();
+    // The call would need a descriptor, too.
+    let told = || bed.read("supervisord.log").contains("INFO spawnerr: too many open files to spawn 'says'");
+    harness::eventually("it is told", told);
+    bed.limit("nofile", 1024);
+    bed.state_becomes("says", "RUNNING");
+}
+
+// Spawn: the user has as many processes as he may have. It is tried again.
+#[test]
+fn too_many_processes_are_told() {
+    needs_root!();
+    let text = "[supervisord]\nminprocs=1\n[program:says]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\nstartretries=100\n";
+    let mut bed = Setup { text, ..Setup::default() }.prepare();
+    // A user whom nobody else is.
+    let uid = (52_000 + std::process::id() % 4000).to_string();
+    bed.give_to(&uid);
+    bed.launch_through(&["setpriv", "--reuid", &uid, "--regid", &uid, "--clear-groups"]);
+    harness::eventually("the daemon answers", || bed.rpc("getState", []).is_ok());
+    bed.limit("nproc", 1);
+    assert_eq!(bed.rpc("startProcess", ["says".into()]).unwrap_err().code, 50);
+    bed.logs("INFO spawnerr: Too many processes in process table to spawn 'says'");
+    assert_eq!(bed.info("says").spawnerr, "Too many processes in process table to spawn 'says'");
+    bed.limit("nproc", 100);
+    bed.state_becomes("says", "RUNNING");
+}
+
 // A spawn error is a failed start like any other: BACKOFF, and another attempt.
 #[test]
 fn a_spawn_error_is_retried() {

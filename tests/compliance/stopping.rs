@@ -155,10 +155,14 @@ fn sigkill_is_repeated() {
          stopwaitsecs=1\nstopasgroup=true\nkillasgroup=true\n",
         env!("CARGO_BIN_EXE_talker")
     );
-    let bed = TestBed::new(&text);
+    let bed = Setup { text: &text, args: &["-e", "debug"], ..Setup::default() }.start();
     bed.file_becomes("out", "elsewhere\n");
     bed.ask("stopProcess", ["hidden".into(), false.into()]);
     bed.logs_times(3, "WARN killing 'hidden' (PID) with SIGKILL");
+    bed.logs_times(
+        3,
+        "DEBG unable to signal hidden (pid PID), it probably just exited on its own: [Errno 3] No such process",
+    );
     assert_eq!(bed.state("hidden"), "STOPPING");
     nix::sys::signal::kill(bed.pid_of("hidden"), harness::Signal::SIGKILL).unwrap();
     bed.state_becomes("hidden", "STOPPED");
