@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use harness::TestBed;
 use harness::examples::{MAIN_CHANGES, example};
+use harness::{Setup, TestBed};
 
 fn names(bed: &TestBed) -> Vec<String> {
     let status = bed.ctl(["status"]);
@@ -73,6 +73,44 @@ fn the_listener_writes_crashes_down() {
     bed.eventually("the crash is written down", || {
         bed.read("run/crashes.log").ends_with(" queue-worker:queue-worker PROCESS_STATE_EXITED\n")
     });
+}
+
+#[test]
+fn the_listener_in_rust_hands_messages_to_a_command() {
+    let listener = harness::built_example("supervisor-rpc", "listener");
+    let text = format!(
+        "[eventlistener:alarm]\ncommand={} {{here}}/alarm.sh once\nevents=PROCESS_STATE_EXITED,PROCESS_STATE_FATAL\nstartsecs=0\n\
+         stderr_logfile={{here}}/err\n\
+         [program:fine]\ncommand=/bin/true\nstartsecs=0\nautorestart=false\n\
+         [program:crash]\ncommand=/bin/false\nstartsecs=0\nautorestart=false\n\
+         [program:lost]\ncommand=/nonexistent\nstartretries=0\n",
+        listener.display()
+    );
+    let mut bed = Setup { text: &text, ..Setup::default() }.prepare();
+    // It fails the first time, and says something that is no answer to supervisord.
+    bed.write_script(
+        "alarm.sh",
+        "#!/bin/sh\necho noise\nif mkdir {here}/$1 2>/dev/null; then exit 3; fi\ncat >>{here}/messages\n",
+    );
+    bed.start();
+    let messages = || {
+        let text = bed.normalise(&bed.read("messages"));
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    bed.eventually("both failures are told", || messages().len() >= 2);
+    assert_eq!(
+        messages(),
+        ["crash:crash has ended unexpectedly", "lost:lost cannot be kept running and was given up",]
+    );
+    bed.logs("WARN alarm: event was rejected");
+    assert!(
+        bed.read("err").contains(" is given back: the command failed: exit status: 3\n"),
+        "{}",
+        bed.read("err")
+    );
+    assert_eq!(bed.state("alarm"), "RUNNING");
 }
 
 #[test]

@@ -43,7 +43,8 @@ pub use supervisor_rpc::fault::Fault;
 pub use supervisor_rpc::value::Value;
 pub use terminal::Terminal;
 pub use under_test::{
-    ctl_is_theirs, echo_supervisord_conf, is_root, is_theirs, pidproxy, program, supervisorctl, supervisord,
+    built_example, ctl_is_theirs, echo_supervisord_conf, is_root, is_theirs, pidproxy, program,
+    supervisorctl, supervisord,
 };
 pub use wait::{eventually, obtain};
 pub use wire::{Response, Wire};

@@ -80,6 +80,19 @@ fn beside_python(name: &str) -> PathBuf {
     program
 }
 
+/// A program of ours in the folder `examples`, built now.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn built_example(package: &str, name: &str) -> PathBuf {
+    let folder = ours();
+    let mut cargo = cargo_build(folder);
+    cargo.args(["--package", package, "--example", name]);
+    assert!(cargo.status().is_ok_and(|status| status.success()), "the example {name} does not build");
+    folder.join("examples").join(name)
+}
+
 /// The folder of our binaries. `cargo test` does not build the binaries of other packages, so the first test does.
 fn ours() -> &'static Path {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -91,10 +104,16 @@ fn ours() -> &'static Path {
 
 fn build() -> Option<PathBuf> {
     let folder = env::current_exe().ok()?.parent()?.parent()?.to_owned();
+    let built = cargo_build(&folder).args(["--workspace", "--bins"]).status().ok()?.success();
+    built.then_some(folder)
+}
+
+/// `cargo build` into the folder of the running tests.
+fn cargo_build(folder: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--quiet"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
-    cargo.status().ok()?.success().then_some(folder)
+    cargo
 }
