@@ -27,10 +27,12 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
         one(Side::Ours, 5_000, 500, None, table);
     }
     for side in Side::BOTH {
-        let resident = |programs: usize| table.median(&memory("resident", programs), side);
-        if let Some((few, many)) = resident(10).zip(resident(if extent.short { 100 } else { 1_000 })) {
-            let programs = if extent.short { 90.0 } else { 990.0 };
-            table.add("memory: resident for each further program", "KiB", side, (many - few) / programs);
+        for programs in [100, 1_000] {
+            let resident = |programs: usize| table.median(&memory("resident", programs), side);
+            if let Some((few, many)) = resident(10).zip(resident(programs)) {
+                let name = format!("memory: resident for each further program, 10 to {programs}");
+                table.add(name, "KiB", side, (many - few) / (programs - 10) as f64);
+            }
         }
     }
 }

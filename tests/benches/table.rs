@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
+use std::path::Path;
 
 use crate::daemon::Side;
 
@@ -24,7 +26,49 @@ impl Row {
         sorted.sort_by(f64::total_cmp);
         Some(sorted[sorted.len() / 2])
     }
+
+    /// Ours, as a part or a multiple of the original's.
+    fn ratio(&self) -> Option<f64> {
+        let (ours, theirs) = self.median(Side::Ours).zip(self.median(Side::Theirs))?;
+        (theirs != 0.0).then(|| ours / theirs)
+    }
+
+    /// More of it is better.
+    fn is_rate(&self) -> bool {
+        self.unit.ends_with("/s")
+    }
 }
+
+/// The ratios of a table that was printed once.
+#[derive(Debug)]
+pub(crate) struct Published(BTreeMap<String, f64>);
+
+impl Published {
+    /// Reads the table from a text in Markdown.
+    pub(crate) fn read(file: &str) -> Self {
+        // Benchmarks run in the folder of their package.
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let rows = text.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        let mut rows = rows.skip_while(|row| !row.contains(&RATIO));
+        let column = rows.next().and_then(|row| row.iter().position(|title| *title == RATIO));
+        let column = column.expect("a table with ratios");
+        let ratio = |row: Vec<&str>| Some((row.get(1)?.to_string(), row.get(column)?.parse().ok()?));
+        Self(rows.filter_map(ratio).collect())
+    }
+
+    /// The rows whose ratio is more than twice as bad.
+    pub(crate) fn worse(&self, table: &Table) -> Vec<String> {
+        let is_worse = |row: &&Row| {
+            let Some((&before, now)) = self.0.get(&row.name).zip(row.ratio()) else { return false };
+            // Three digits were printed.
+            if row.is_rate() { now * 2.0 < before } else { now > before.max(0.001) * 2.0 }
+        };
+        table.rows.iter().filter(is_worse).map(|row| row.name.clone()).collect()
+    }
+}
+
+const RATIO: &str = "ours / original";
 
 impl Table {
     /// Adds a sample of a figure.
@@ -38,6 +82,11 @@ impl Table {
         self.rows[row].samples.entry(side).or_default().push(sample);
     }
 
+    /// Adds all rows of another, which has none of the same.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.rows.append(&mut other.rows);
+    }
+
     /// The median of what was told so far.
     pub(crate) fn median(&self, name: &str, side: Side) -> Option<f64> {
         self.rows.iter().find(|row| row.name == name)?.median(side)
@@ -46,23 +95,18 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| figure | unit | original | runit | ours | ours / original |\n|---|---|--:|--:|--:|--:|"
-        )?;
+        writeln!(f, "| figure | unit | original | runit | ours | {RATIO} |\n|---|---|--:|--:|--:|--:|")?;
         for row in &self.rows {
             let [ours, theirs] = Side::BOTH.map(|side| row.median(side));
             let runit = row.median(Side::Runit).map_or(String::new(), figure);
             let show = |value: Option<f64>| value.map_or("–".to_owned(), figure);
-            let ratio =
-                ours.zip(theirs).filter(|&(_, theirs)| theirs != 0.0).map(|(ours, theirs)| ours / theirs);
             let Row { name, unit, .. } = row;
             writeln!(
                 f,
                 "| {name} | {unit} | {} | {runit} | {} | {} |",
                 show(theirs),
                 show(ours),
-                show(ratio)
+                show(row.ratio())
             )?;
         }
         Ok(())
