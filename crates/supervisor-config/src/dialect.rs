@@ -24,12 +24,6 @@ pub(crate) struct Source {
     lines: Vec<u32>,
 }
 
-/// The canonical form of a file, and what is wrong with the file.
-pub(crate) struct Canonical {
-    pub(crate) text: String,
-    pub(crate) problems: Vec<(Reason, Option<Place>)>,
-}
-
 impl Source {
     /// Decodes a file. Bad bytes end it; what precedes them is still read, as the original sometimes finds a mistake
     /// there first.
@@ -69,31 +63,27 @@ impl Source {
     /// The place of a whole line, counted from 1.
     pub(crate) fn place(&self, line: usize) -> Place {
         let text = self.line(line - 1).0;
-        let column = text.chars().take_while(|&c| is_blank(c)).count();
-        let width = strip(text).chars().count();
-        Place { file: self.name.clone(), line, text: text.to_owned(), column, width }
+        self.part(line, strip(text))
     }
 
     /// The place of the key of a line.
     pub(crate) fn key_place(&self, line: usize) -> Place {
-        let mut place = self.place(line);
-        let text = strip(&place.text);
-        place.width = strip_end(&text[..text.find(['=', ':']).unwrap_or(text.len())]).chars().count();
-        place
+        let text = strip(self.line(line - 1).0);
+        self.part(line, strip_end(&text[..text.find(['=', ':']).unwrap_or(text.len())]))
     }
 
     /// The place of the value that begins in a line.
     pub(crate) fn value_place(&self, line: usize) -> Place {
-        let mut place = self.place(line);
-        let text = uncommented(&place.text);
-        let start = text.find(['=', ':']).map_or(0, |at| at + 1);
-        let (before, value) = (&text[..start], &text[start..]);
-        let blanks = value.chars().take_while(|&c| is_blank(c)).count();
-        (place.column, place.width) = match strip(value).chars().count() {
-            0 => (before.chars().count(), 0),
-            width => (before.chars().count() + blanks, width),
-        };
-        place
+        let text = uncommented(self.line(line - 1).0);
+        self.part(line, strip(text.find(['=', ':']).map_or(text, |at| &text[at + 1..])))
+    }
+
+    /// The place of a part of a line.
+    fn part(&self, line: usize, part: &str) -> Place {
+        let text = self.line(line - 1).0;
+        // Both are slices of the same text.
+        let start = part.as_ptr().addr() - text.as_ptr().addr();
+        Place::new(&self.name, line, text, start..start + part.len())
     }
 }
 
@@ -143,57 +133,80 @@ struct Pending {
     empty: usize,
 }
 
-/// Puts a file into canonical form.
-pub(crate) fn canonical(source: &Source, undecodable: Option<Undecodable>) -> Canonical {
-    let mut reader = Reader {
-        source,
-        out: String::with_capacity(source.text.len() + source.text.len() / 4),
-        pending: None,
-        in_section: false,
-        indent: 0,
-        bad_lines: Vec::new(),
-        problems: Vec::new(),
-    };
-    for index in 0..source.lines.len() {
-        if !reader.line(index) {
-            return Canonical { text: String::new(), problems: reader.problems };
-        }
-    }
-    reader.finish_value();
-    // Python stops at bad bytes before it tells of bad lines.
-    if let Some(bad) = undecodable {
-        reader.problems.push((bad.reason, None));
-    }
-    if let Some(&first) = reader.bad_lines.first() {
-        let lines = reader
-            .bad_lines
-            .iter()
-            .map(|&index| match source.line(index) {
-                (line, true) => (index + 1, format!("{line}\n")),
-                (line, false) => (index + 1, line.to_owned()),
-            })
-            .collect();
-        let reason = Reason::BadLines { file: source.name.clone(), lines };
-        reader.problems.push((reason, Some(source.place(first + 1))));
-    }
-    Canonical { text: reader.out, problems: reader.problems }
-}
-
-struct Reader<'a> {
+/// Puts a file into canonical form, piece by piece, so that whoever parses that holds a part of a great file only.
+pub(crate) struct Reader<'a> {
     source: &'a Source,
+    /// The line that comes next, counted from 0.
+    next: usize,
+    /// The current header in canonical form. Each piece begins with one.
+    header: String,
     out: String,
     pending: Option<Pending>,
-    in_section: bool,
     /// Of the line that began the current key or section.
     indent: usize,
-    bad_lines: Vec<usize>,
-    problems: Vec<(Reason, Option<Place>)>,
+    bad_lines: Vec<(usize, String)>,
+    more_bad_lines: usize,
+    /// Text before the first header: nothing else is looked at.
+    headless: Option<(Reason, Option<Place>)>,
+    ended: bool,
 }
 
-impl Reader<'_> {
-    /// Whether reading goes on.
-    fn line(&mut self, index: usize) -> bool {
-        let (line, ended) = self.source.line(index);
+impl<'a> Reader<'a> {
+    /// Pieces are a little longer than this.
+    const PIECE: usize = 1 << 20;
+    /// More bad lines are counted only.
+    const BAD_LINES: usize = 1000;
+
+    pub(crate) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            next: 0,
+            header: String::new(),
+            out: String::with_capacity(Self::PIECE.min(source.text.len() + source.text.len() / 4)),
+            pending: None,
+            indent: 0,
+            bad_lines: Vec::new(),
+            more_bad_lines: 0,
+            headless: None,
+            ended: false,
+        }
+    }
+
+    /// The next piece, if there is one.
+    pub(crate) fn piece(&mut self) -> Option<String> {
+        if self.ended {
+            return None;
+        }
+        let most = Self::PIECE + self.header.len();
+        while self.next < self.source.lines.len() && self.headless.is_none() && self.out.len() < most {
+            self.line(self.next);
+            self.next += 1;
+        }
+        self.ended = self.next == self.source.lines.len() || self.headless.is_some();
+        if self.ended {
+            self.finish_value();
+        }
+        let next = if self.ended { String::new() } else { self.header.clone() };
+        Some(std::mem::replace(&mut self.out, next))
+    }
+
+    /// What is wrong with the file.
+    pub(crate) fn problems(self, undecodable: Option<Undecodable>) -> Vec<(Reason, Option<Place>)> {
+        if let Some(headless) = self.headless {
+            return vec![headless];
+        }
+        // Python stops at bad bytes before it tells of bad lines.
+        let mut problems: Vec<_> = undecodable.map(|bad| (bad.reason, None)).into_iter().collect();
+        if let Some(&(first, _)) = self.bad_lines.first() {
+            let (lines, more) = (self.bad_lines, self.more_bad_lines);
+            let reason = Reason::BadLines { file: self.source.name.clone(), lines, more };
+            problems.push((reason, Some(self.source.place(first))));
+        }
+        problems
+    }
+
+    fn line(&mut self, index: usize) {
+        let (line, _) = self.source.line(index);
         let clean = uncommented(line);
         let content = strip(clean);
         if content.is_empty() {
@@ -201,74 +214,82 @@ impl Reader<'_> {
             if let Some(pending) = self.pending.as_mut().filter(|_| clean.len() == line.len()) {
                 pending.empty += 1;
             }
-            return true;
+            return;
         }
         let indent = line.chars().take_while(|&c| is_blank(c)).count();
         if let Some(pending) = self.pending.as_mut().filter(|_| indent > self.indent) {
             pending.value.extend(std::iter::repeat_n('\n', pending.empty + 1));
             pending.empty = 0;
-            escape_into(content, &mut pending.value);
-            return true;
+            escape_into(content, '"', &mut pending.value);
+            return;
         }
         self.indent = indent;
         if let Some(name) = header(content) {
             self.finish_value();
-            self.in_section = true;
-            let _ = write!(self.out, "[{}{MARK}", index + 1);
-            for c in name.chars() {
-                match c {
-                    ']' | '\\' => self.out.extend(['\\', c]),
-                    c => self.out.push(c),
-                }
-            }
-            self.out.push(MARK);
-            self.out.push_str("]\n");
-            return true;
+            self.begin_section(index, name);
+        } else if self.header.is_empty() {
+            let (line, text) = self.whole(index);
+            let reason = Reason::NoHeader { file: self.source.name.clone(), line, text };
+            self.headless = Some((reason, Some(self.source.place(line))));
+        } else {
+            self.key(index, content);
         }
-        if !self.in_section {
-            let text = if ended { format!("{line}\n") } else { line.to_owned() };
-            let reason = Reason::NoHeader { file: self.source.name.clone(), line: index + 1, text };
-            self.problems.push((reason, Some(self.source.place(index + 1))));
-            return false;
+    }
+
+    fn begin_section(&mut self, index: usize, name: &str) {
+        self.header.clear();
+        let _ = write!(self.header, "[{}{MARK}", index + 1);
+        escape_into(name, ']', &mut self.header);
+        self.header.push(MARK);
+        self.header.push_str("]\n");
+        self.out.push_str(&self.header);
+    }
+
+    fn bad_line(&mut self, index: usize) {
+        match self.bad_lines.len() {
+            Self::BAD_LINES => self.more_bad_lines += 1,
+            _ => self.bad_lines.push(self.whole(index)),
         }
-        self.key(index, content);
-        true
+    }
+
+    /// The number of a line, counted from 1, and its text as Python shows it.
+    fn whole(&self, index: usize) -> (usize, String) {
+        match self.source.line(index) {
+            (line, true) => (index + 1, format!("{line}\n")),
+            (line, false) => (index + 1, line.to_owned()),
+        }
     }
 
     fn key(&mut self, index: usize, content: &str) {
         let Some(at) = content.find(['=', ':']) else {
-            self.bad_lines.push(index);
+            self.bad_line(index);
             return;
         };
         self.finish_value();
         let key = strip_end(&content[..at]);
         if key.is_empty() {
-            self.bad_lines.push(index);
+            self.bad_line(index);
             return;
         }
         let mut value = String::new();
-        escape_into(strip(&content[at + 1..]), &mut value);
+        escape_into(strip(&content[at + 1..]), '"', &mut value);
         self.pending = Some(Pending { line: index + 1, key: key.to_lowercase(), value, empty: 0 });
     }
 
     fn finish_value(&mut self) {
         let Some(Pending { line, key, value, .. }) = self.pending.take() else { return };
         let _ = write!(self.out, "{line}{MARK}");
-        for c in key.chars() {
-            match c {
-                '\\' => self.out.push_str("\\\\"),
-                c => self.out.push(c),
-            }
-        }
+        escape_into(&key, '\\', &mut self.out);
         self.out.push_str("=\"");
         self.out.push_str(&value);
         self.out.push_str("\"\n");
     }
 }
 
-fn escape_into(value: &str, out: &mut String) {
-    let mut rest = value;
-    while let Some(at) = rest.find(['"', '\\']) {
+/// Puts a backslash before each `mark` and each backslash.
+fn escape_into(text: &str, mark: char, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find([mark, '\\']) {
         out.push_str(&rest[..at]);
         out.push('\\');
         out.push_str(&rest[at..=at]);
@@ -280,7 +301,7 @@ fn escape_into(value: &str, out: &mut String) {
 /// A line up to its comment.
 fn uncommented(line: &str) -> &str {
     if strip(line).starts_with(['#', ';']) {
-        return "";
+        return &line[..0];
     }
     let mut from = 0;
     while let Some(at) = line[from..].find(['#', ';']).map(|at| at + from) {

@@ -4,9 +4,14 @@
 //! for texts that only it can read, and where both read something else, that can be told.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::str::Chars;
 
 /// Variables in the order in which they first appear.
 pub(crate) type Variables = Vec<(String, String)>;
+
+/// Variables that processes share.
+pub(crate) type Shared = Rc<[(String, String)]>;
 
 /// Why a text is not an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,16 +42,11 @@ pub(crate) enum Reading {
 
 /// Reads the value of an `environment` key.
 pub(crate) fn parse(text: &str) -> Result<(Variables, Reading), EnvironmentError> {
-    let new = words(text, true).and_then(|words| pairs(text, words));
+    let new = pairs(text, true);
     if !text.contains(['"', '\'', '\\']) && text.is_ascii() {
         return new.map(|variables| (variables, Reading::Same));
     }
-    let old = words(text, false).and_then(|words| pairs(text, words));
-    let old = old.map(|variables| {
-        let stripped = |value: String| value.trim_matches(['\'', '"']).to_owned();
-        variables.into_iter().map(|(name, value)| (name, stripped(value))).collect::<Variables>()
-    });
-    match (new, old) {
+    match (new, pairs(text, false)) {
         (Ok(new), Ok(old)) => {
             let same = new.iter().zip(&old).take_while(|(new, old)| new == old).count();
             let reading = match new.get(same).or(old.get(same)) {
@@ -62,21 +62,27 @@ pub(crate) fn parse(text: &str) -> Result<(Variables, Reading), EnvironmentError
 }
 
 /// Name, `=`, value, then one word of any kind as a separator.
-fn pairs(text: &str, words: Vec<String>) -> Result<Variables, EnvironmentError> {
+fn pairs(text: &str, posix: bool) -> Result<Variables, EnvironmentError> {
     let mut variables = Variables::new();
     let mut index = HashMap::new();
-    let mut words = words.into_iter();
-    while let Some(name) = words.next() {
-        let (equals, value) = (words.next(), words.next());
-        let Some(value) = value.filter(|_| equals.as_deref() == Some("=")) else {
+    let mut words = Words { rest: text.chars(), posix };
+    while let Some(name) = words.next()? {
+        let (equals, value) = (words.next()?, words.next()?);
+        let Some(mut value) = value.filter(|_| equals.as_deref() == Some("=")) else {
+            // What is wrong with the words is told before what is wrong with the pairs.
+            while words.next()?.is_some() {}
             return Err(EnvironmentError::Pairs(text.to_owned()));
         };
+        // 4.3 leaves the marks on when it reads the words, and then strips all that there are.
+        if !posix {
+            value = value.trim_matches(['\'', '"']).to_owned();
+        }
         let at = *index.entry(name.clone()).or_insert(variables.len());
         match variables.get_mut(at) {
             Some(variable) => variable.1 = value,
             None => variables.push((name, value)),
         }
-        words.next();
+        words.next()?;
     }
     Ok(variables)
 }
@@ -92,77 +98,77 @@ enum State {
 }
 
 /// Python's `shlex` with `/.+-():` as further letters. Every other character is a word of its own.
-fn words(text: &str, posix: bool) -> Result<Vec<String>, EnvironmentError> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quoted = false;
-    let mut state = State::Between;
-    let mut chars = text.chars();
-    let mut finish = |word: &mut String, quoted: &mut bool| {
-        if std::mem::take(quoted) || !word.is_empty() {
-            words.push(std::mem::take(word));
-        }
-    };
-    while let Some(c) = chars.next() {
-        match state {
-            State::Quoted(mark) if c == mark && posix => state = State::Word,
-            State::Quoted(mark) if c == mark => {
-                word.push(c);
-                finish(&mut word, &mut quoted);
-                state = State::Between;
-            }
-            State::Quoted('"') if c == '\\' && posix => state = State::Escaped(Some('"')),
-            State::Quoted(_) => word.push(c),
-            State::Escaped(inside) => {
-                // Within quotation marks only these and the backslash can be escaped.
-                if inside.is_some_and(|mark| c != mark && c != '\\') {
-                    word.push('\\');
+struct Words<'a> {
+    rest: Chars<'a>,
+    posix: bool,
+}
+
+impl Words<'_> {
+    /// The next word, if there is one.
+    fn next(&mut self) -> Result<Option<String>, EnvironmentError> {
+        let posix = self.posix;
+        let mut word = String::new();
+        // Also a word of no characters is one, when it is quoted.
+        let mut quoted = false;
+        let mut state = State::Between;
+        loop {
+            let before = self.rest.clone();
+            let Some(c) = self.rest.next() else { break };
+            match state {
+                State::Quoted(mark) if c == mark && posix => state = State::Word,
+                State::Quoted(mark) if c == mark => {
+                    word.push(c);
+                    return Ok(Some(word));
                 }
-                word.push(c);
-                state = inside.map_or(State::Word, State::Quoted);
-            }
-            State::Between | State::Word => match c {
-                ' ' | '\t' | '\r' | '\n' => {
-                    finish(&mut word, &mut quoted);
-                    state = State::Between;
-                }
-                '#' => {
-                    // Without POSIX a comment does not end the word before it.
-                    if posix {
-                        finish(&mut word, &mut quoted);
-                        state = State::Between;
+                State::Quoted('"') if c == '\\' && posix => state = State::Escaped(Some('"')),
+                State::Quoted(_) => word.push(c),
+                State::Escaped(inside) => {
+                    // Within quotation marks only these and the backslash can be escaped.
+                    if inside.is_some_and(|mark| c != mark && c != '\\') {
+                        word.push('\\');
                     }
-                    chars.by_ref().find(|&c| c == '\n');
-                }
-                '\\' if posix => state = State::Escaped(None),
-                '"' | '\'' if posix => {
-                    quoted = true;
-                    state = State::Quoted(c);
-                }
-                '"' | '\'' if state == State::Between => {
                     word.push(c);
-                    state = State::Quoted(c);
+                    state = inside.map_or(State::Word, State::Quoted);
                 }
-                '"' | '\'' => word.push(c),
-                c if is_letter(c, posix) => {
-                    word.push(c);
-                    state = State::Word;
-                }
-                c => {
-                    finish(&mut word, &mut quoted);
-                    word.push(c);
-                    finish(&mut word, &mut quoted);
-                    state = State::Between;
-                }
-            },
+                State::Between | State::Word => match c {
+                    ' ' | '\t' | '\r' | '\n' if quoted || !word.is_empty() => return Ok(Some(word)),
+                    ' ' | '\t' | '\r' | '\n' => state = State::Between,
+                    '#' => {
+                        self.rest.by_ref().find(|&c| c == '\n');
+                        // Without POSIX a comment does not end the word before it.
+                        if posix && (quoted || !word.is_empty()) {
+                            return Ok(Some(word));
+                        }
+                        if posix {
+                            state = State::Between;
+                        }
+                    }
+                    '\\' if posix => state = State::Escaped(None),
+                    '"' | '\'' if posix => {
+                        quoted = true;
+                        state = State::Quoted(c);
+                    }
+                    '"' | '\'' if state == State::Between => {
+                        word.push(c);
+                        state = State::Quoted(c);
+                    }
+                    '"' | '\'' => word.push(c),
+                    c if is_letter(c, posix) => {
+                        word.push(c);
+                        state = State::Word;
+                    }
+                    _ if quoted || !word.is_empty() => {
+                        self.rest = before;
+                        return Ok(Some(word));
+                    }
+                    c => return Ok(Some(c.to_string())),
+                },
+            }
         }
-    }
-    match state {
-        State::Quoted(_) => Err(EnvironmentError::Quotation),
-        State::Escaped(_) => Err(EnvironmentError::Escape),
-        State::Between | State::Word => {
-            finish(&mut word, &mut quoted);
-            Ok(words)
+        match state {
+            State::Quoted(_) => Err(EnvironmentError::Quotation),
+            State::Escaped(_) => Err(EnvironmentError::Escape),
+            State::Between | State::Word => Ok((quoted || !word.is_empty()).then_some(word)),
         }
     }
 }

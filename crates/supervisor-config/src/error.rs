@@ -4,9 +4,11 @@
 //! The first line of every error is the original's; file, line, text and caret follow it, as rustc prints them.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::environment::EnvironmentError;
 use crate::expand::ExpandError;
+use crate::ini::Mark;
 use crate::python::Repr;
 use crate::value::ValueError;
 
@@ -36,12 +38,6 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-impl From<Problem> for ConfigError {
-    fn from(problem: Problem) -> Self {
-        Self { problems: vec![problem] }
-    }
-}
-
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -70,22 +66,45 @@ impl fmt::Display for Problem {
 /// The problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
-    found: Vec<Problem>,
+    found: Vec<(Option<Mark>, Problem)>,
     reports: usize,
+    /// Bytes of all sentences.
+    size: usize,
+    full: bool,
 }
 
 impl Problems {
     /// More are not kept: nobody reads them.
-    const MOST: usize = 1000;
+    const MOST: usize = 100;
+    /// And no more text than this, when the first does not reach it already.
+    const MOST_TEXT: usize = 4 << 20;
 
-    /// Keeps a problem unless it is known. The original reads some values twice; only the first time counts.
-    pub(crate) fn add(&mut self, problem: Problem) {
+    /// Keeps a problem of no certain place.
+    pub(crate) fn add(&mut self, reason: Reason) {
+        self.add_at(reason, None, None, || None);
+    }
+
+    /// Keeps a problem unless it is known: the original reads some values twice, and only the first time counts. The
+    /// place is looked for only then.
+    pub(crate) fn add_at(
+        &mut self,
+        reason: Reason,
+        mark: Option<Mark>,
+        help: Option<&'static str>,
+        place: impl FnOnce() -> Option<Place>,
+    ) {
         self.reports += 1;
-        let known = self.found.iter().any(|one| {
-            one.place == problem.place && one.reason.without_section() == problem.reason.without_section()
-        });
-        if !known && self.found.len() < Self::MOST {
-            self.found.push(problem);
+        let plain = reason.without_section();
+        let same = |(at, one): &(Option<Mark>, Problem)| *at == mark && one.reason.without_section() == plain;
+        if self.full || self.found.iter().any(same) {
+            return;
+        }
+        self.size += length(&reason);
+        // What follows an exhausted budget is not looked at as it should be.
+        self.full = *plain == Reason::TooLarge || self.size > Self::MOST_TEXT;
+        if !self.full || self.found.is_empty() || *plain == Reason::TooLarge {
+            self.found.push((mark, Problem { reason, place: place(), help }));
+            self.full |= self.found.len() == Self::MOST;
         }
     }
 
@@ -94,10 +113,30 @@ impl Problems {
         self.reports
     }
 
+    /// Whether nothing that is found from now on would be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// The error, if there is one.
     pub(crate) fn into_error(self) -> Option<ConfigError> {
-        (!self.found.is_empty()).then_some(ConfigError { problems: self.found })
+        let problems: Vec<_> = self.found.into_iter().map(|(_, problem)| problem).collect();
+        (!problems.is_empty()).then_some(ConfigError { problems })
     }
+}
+
+/// The length of a sentence, without writing it down.
+fn length(reason: &Reason) -> usize {
+    struct Counted(usize);
+    impl fmt::Write for Counted {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    let mut counted = Counted(0);
+    let _ = fmt::Write::write_fmt(&mut counted, format_args!("{reason}"));
+    counted.0
 }
 
 /// A place in a file. Displayed as rustc does: the file and line, the text, a caret.
@@ -107,30 +146,44 @@ pub struct Place {
     pub file: String,
     /// Counted from 1.
     pub line: usize,
-    /// The line as it stands in the file.
+    /// The line as it stands in the file; of a long one what is around the place.
     pub text: String,
-    /// How many characters of the line precede what is meant.
+    /// How many characters of the text precede what is meant.
     pub column: usize,
     /// How many characters are meant.
     pub width: usize,
 }
 
+impl Place {
+    pub(crate) fn new(file: &str, line: usize, text: &str, part: Range<usize>) -> Self {
+        /// Of long lines, so many characters before the place are shown,
+        const BEFORE: usize = 60;
+        /// and so many from there on.
+        const SHOWN: usize = 120;
+        let (before, part, after) = (&text[..part.start], &text[part.clone()], &text[part.end..]);
+        let before = match before.char_indices().rev().nth(BEFORE) {
+            Some((at, c)) => &before[at + c.len_utf8()..],
+            None => before,
+        };
+        let column = before.chars().count();
+        let shown = before.chars().chain(part.chars()).chain(after.chars()).take(SHOWN);
+        Self {
+            file: file.to_owned(),
+            line,
+            text: shown.map(|c| if c.is_control() { ' ' } else { c }).collect(),
+            column,
+            width: part.chars().take(SHOWN - column).count(),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Longer lines are shown from here on only.
-        const BEFORE: usize = 60;
-        /// And no further than this.
-        const SHOWN: usize = 120;
         let margin = " ".repeat(self.line.to_string().len());
-        let hidden = if self.column + self.width > SHOWN { self.column.saturating_sub(BEFORE) } else { 0 };
-        let shown = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = self.text.chars().skip(hidden).take(SHOWN).map(shown).collect();
-        let column = self.column - hidden;
-        let width = self.width.clamp(1, SHOWN - column.min(SHOWN - 1));
         writeln!(f, "{margin}--> {}:{}", self.file, self.line)?;
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{} | {text}", self.line)?;
-        write!(f, "{margin} | {}{}", " ".repeat(column), "^".repeat(width))
+        writeln!(f, "{} | {}", self.line, self.text)?;
+        write!(f, "{margin} | {}{}", " ".repeat(self.column), "^".repeat(self.width.max(1)))
     }
 }
 
@@ -166,16 +219,21 @@ pub enum Reason {
         text: String,
     },
     /// Lines that are neither header nor key.
-    #[error("Source contains parsing errors: {}{}", Repr(.file), bad_lines(.lines))]
+    #[error("Source contains parsing errors: {}{}", Repr(.file), bad_lines(.lines, *.more))]
     BadLines {
         /// The file.
         file: String,
         /// The lines, from 1, and their texts.
         lines: Vec<(usize, String)>,
+        /// How many more there are.
+        more: usize,
     },
     /// `[include]` without its key.
     #[error(".ini file has [include] section, but no files setting")]
     NoFiles,
+    /// A file of more than a configuration can mean.
+    #[error("could not read config file {0}: it exceeds 32 MB")]
+    FileTooLarge(String),
     /// More than a configuration can mean.
     #[error("the configuration is too large: with includes, expansions and numprocs it exceeds 256 MB")]
     TooLarge,
@@ -343,6 +401,8 @@ fn bytes(first: u8, position: usize, length: usize) -> String {
     }
 }
 
-fn bad_lines(lines: &[(usize, String)]) -> String {
-    lines.iter().map(|(line, text)| format!("\n\t[line {line:2}]: {}", Repr(text))).collect()
+fn bad_lines(lines: &[(usize, String)], more: usize) -> String {
+    let lines = lines.iter().map(|(line, text)| format!("\n\t[line {line:2}]: {}", Repr(text)));
+    let more = (more > 0).then(|| format!("\n\tand {more} more"));
+    lines.chain(more).collect()
 }

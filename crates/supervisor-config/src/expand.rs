@@ -3,6 +3,7 @@
 //! Owns the rules and the sentences of expansion. Does not know which names a key may use: that is the caller's.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::python::{Ascii, Repr};
 
@@ -53,6 +54,9 @@ pub enum ExpandError {
         /// What is wrong.
         reason: FormatError,
     },
+    /// It grows beyond what a configuration may.
+    #[error("the configuration is too large")]
+    TooLarge,
 }
 
 /// What is wrong with a format, in Python's words.
@@ -110,26 +114,28 @@ fn shown(c: char) -> char {
 /// Width and precision beyond this are refused, as Python does for far greater ones.
 const GREATEST_WIDTH: usize = u16::MAX as usize;
 
-/// Expands a text that is the value of the key `place`.
+/// Expands a text that is the value of the key `place`, to `limit` bytes at most.
 pub(crate) fn expand<'a>(
     text: &'a str,
-    place: &str,
+    place: fmt::Arguments<'_>,
     names: &dyn Lookup,
+    limit: usize,
 ) -> Result<Cow<'a, str>, ExpandError> {
     if !text.contains('%') {
         return Ok(Cow::Borrowed(text));
     }
-    let mut format = Format { text, at: 0, names, argument: Argument::Mapping };
+    let mut format = Format { text, at: 0, names, limit, argument: Argument::Mapping };
     format.expand().map(Cow::Owned).map_err(|stop| match stop {
         Stop::Unknown(name) => ExpandError::Unknown {
             value: text.to_owned(),
-            place: place.to_owned(),
+            place: place.to_string(),
             name: name.to_owned(),
             available: names.available(),
         },
         Stop::Malformed(reason) => {
-            ExpandError::Malformed { value: text.to_owned(), place: place.to_owned(), reason }
+            ExpandError::Malformed { value: text.to_owned(), place: place.to_string(), reason }
         }
+        Stop::TooLarge => ExpandError::TooLarge,
     })
 }
 
@@ -137,6 +143,7 @@ pub(crate) fn expand<'a>(
 enum Stop<'a> {
     Unknown(&'a str),
     Malformed(FormatError),
+    TooLarge,
 }
 
 impl From<FormatError> for Stop<'_> {
@@ -159,6 +166,7 @@ struct Format<'a, 'n> {
     text: &'a str,
     at: usize,
     names: &'n dyn Lookup,
+    limit: usize,
     argument: Argument<'n>,
 }
 
@@ -185,6 +193,9 @@ impl<'a, 'n> Format<'a, 'n> {
                 out.push('%');
             } else {
                 self.conversion(&mut out)?;
+            }
+            if out.len() > self.limit {
+                return Err(Stop::TooLarge);
             }
         }
         out.push_str(&self.text[self.at..]);

@@ -11,16 +11,17 @@ use std::path::Path;
 
 use glob::{MatchOptions, Pattern};
 
-use crate::error::{Problem, Reason};
+use crate::budget::Budget;
+use crate::error::{Place, Reason};
 use crate::ini::Document;
-use crate::options::{Budget, Remark};
+use crate::options::Remark;
 use crate::python::{abspath, dirname, join};
 use crate::sections::LogLevel;
 
 /// What reading the included files gave besides their contents.
 #[derive(Default)]
 pub(crate) struct Included {
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<(Reason, Option<Place>)>,
     pub(crate) remarks: Vec<Remark>,
 }
 
@@ -36,46 +37,52 @@ pub(crate) fn read(
     let mut included = Included::default();
     for pattern in patterns {
         let pattern = join(base, pattern);
-        let mut names = matches(&pattern);
+        let mut names = matches(&pattern, budget);
         if names.is_empty() {
             let text = format!("No file matches via include \"{pattern}\"");
             included.remarks.push(Remark { level: LogLevel::Warn, text, place: None });
         }
+        let mut fits = budget.spend(EACH + pattern.len());
         names.sort_unstable();
         for name in names {
+            fits = fits && budget.spend(EACH + name.len());
+            if !fits {
+                break;
+            }
             let text = format!("Included extra file \"{name}\" during parsing");
             included.remarks.push(Remark { level: LogLevel::Info, text, place: None });
             // The original silently leaves out what it cannot read.
             let bytes = contents(&name).unwrap_or_default();
-            if !budget.spend(EACH + bytes.len()) {
-                included.problems.push(Problem { reason: Reason::TooLarge, place: None, help: None });
-                return included;
+            if bytes.len() as u64 > GREATEST_FILE {
+                fits = budget.spend(bytes.len());
+                included.problems.push((Reason::FileTooLarge(name), None));
+                continue;
             }
-            let problems = document.read(&name, bytes);
-            included.problems.extend(problems.into_iter().map(|(reason, place)| Problem {
-                reason,
-                place,
-                help: None,
-            }));
-            document.replace_here(&abspath("/", dirname(&name)));
+            included.problems.extend(document.read(&name, bytes, budget));
+            fits = document.replace_here(&abspath("/", dirname(&name)), budget);
+        }
+        if !fits {
+            included.problems.push((Reason::TooLarge, None));
+            break;
         }
     }
     included
 }
 
 /// No greater file is read.
-pub(crate) const GREATEST_FILE: u64 = 128 << 20;
+pub(crate) const GREATEST_FILE: u64 = 32 << 20;
 
-/// Reads a file. A FIFO without a writer is empty rather than waited for.
-fn contents(name: &str) -> Option<Vec<u8>> {
+/// Reads a file, as far as one byte too many. A FIFO without a writer is empty rather than waited for.
+pub(crate) fn contents(name: &str) -> Option<Vec<u8>> {
     let file = fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(name).ok()?;
     let mut bytes = Vec::new();
-    file.take(GREATEST_FILE).read_to_end(&mut bytes).ok()?;
+    file.take(GREATEST_FILE + 1).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
-/// The paths that an absolute pattern matches, as Python's `glob.glob` finds them.
-fn matches(pattern: &str) -> Vec<String> {
+/// The paths that an absolute pattern matches, as Python's `glob.glob` finds them. Each name that is looked at costs
+/// something, so that walking over the whole system again and again has an end.
+fn matches(pattern: &str, budget: &mut Budget) -> Vec<String> {
     if !has_magic(pattern) {
         let there = match pattern.ends_with('/') {
             true => Path::new(dirname(pattern)).is_dir(),
@@ -93,16 +100,22 @@ fn matches(pattern: &str) -> Vec<String> {
     let mut folders = vec![head.to_owned()];
     while let Some(name) = names.pop() {
         let last = names.is_empty();
-        folders = folders
-            .iter()
-            .flat_map(|folder| step(folder, name, !last).into_iter().map(|name| join(folder, &name)))
-            .collect();
+        let inner = |folder: &String| {
+            let inner = step(folder, name, !last, budget);
+            inner.into_iter().map(|name| join(folder, &name)).collect::<Vec<_>>()
+        };
+        folders = folders.iter().flat_map(inner).collect();
     }
     folders
 }
 
 /// The names in a folder that match one part of a pattern.
-fn step(folder: &str, part: &str, only_folders: bool) -> Vec<String> {
+fn step(folder: &str, part: &str, only_folders: bool, budget: &mut Budget) -> Vec<String> {
+    /// What looking at a name costs.
+    const EACH: usize = 256;
+    if !budget.spend(EACH + folder.len()) {
+        return Vec::new();
+    }
     if part.is_empty() {
         return if Path::new(folder).is_dir() { vec![String::new()] } else { Vec::new() };
     }
@@ -111,7 +124,7 @@ fn step(folder: &str, part: &str, only_folders: bool) -> Vec<String> {
     }
     let Some(pattern) = component(part) else { return Vec::new() };
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let entries = entries.flatten();
+    let entries = entries.flatten().take_while(|_| budget.spend(EACH));
     let wanted = entries.filter(|entry| !only_folders || entry.path().is_dir());
     let names = wanted.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let visible = names.filter(|name| part.starts_with('.') || !name.starts_with('.'));
@@ -193,7 +206,7 @@ mod tests {
             ("a.conf/", &[]),
             ("nothing", &[]),
         ] {
-            let mut found = matches(&format!("{base}/{pattern}"));
+            let mut found = matches(&format!("{base}/{pattern}"), &mut Budget::default());
             found.sort();
             let expected: Vec<_> = expected.iter().map(|name| format!("{base}/{name}")).collect();
             assert_eq!(found, expected, "{pattern}");

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod budget;
 mod dialect;
 mod environment;
 mod error;

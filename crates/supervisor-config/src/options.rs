@@ -4,11 +4,13 @@
 //! manual. Rows stand in the order in which the original evaluates them, as it stops at the first mistake: reading
 //! goes on behind a mistake with the default, so that all are found in one run and the first is the original's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::rc::Rc;
 
-use crate::error::{Place, Problem, Problems, Reason};
-use crate::expand::{Known, Lookup, expand};
+use crate::budget::Budget;
+use crate::error::{Place, Problems, Reason};
+use crate::expand::{ExpandError, Known, Lookup, expand};
 use crate::ini::{Document, Entry, Mark, Section};
 use crate::sections::{LogLevel, Notice};
 use crate::value::{Name, Surroundings, Value, ValueError};
@@ -165,32 +167,8 @@ pub(crate) struct Context<'a> {
     pub(crate) problems: Problems,
     pub(crate) remarks: Vec<Remark>,
     pub(crate) budget: Budget,
-}
-
-/// How much a configuration may grow to by includes, expansions and `numprocs`, in bytes: enough for any that is
-/// meant, too little to hurt the machine.
-pub(crate) struct Budget(usize);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(256 << 20)
-    }
-}
-
-impl Budget {
-    /// Whether that much is left.
-    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
-        match self.0.checked_sub(bytes) {
-            Some(rest) => {
-                self.0 = rest;
-                true
-            }
-            None => {
-                self.0 = 0;
-                false
-            }
-        }
-    }
+    /// Names of sections of programs in which something is wrong: that need not be told again.
+    pub(crate) wrong: HashSet<&'a str>,
 }
 
 impl<'a> Context<'a> {
@@ -201,11 +179,15 @@ impl<'a> Context<'a> {
 
     /// Records a problem of no certain place.
     pub(crate) fn problem(&mut self, reason: Reason) {
-        self.problems.add(Problem { reason, place: None, help: None });
+        self.problems.add(reason);
     }
 
     /// Records a warning in the original's words.
     pub(crate) fn warn(&mut self, text: String) {
+        if !self.budget.spend(text.len()) {
+            self.problem(Reason::TooLarge);
+            return;
+        }
         self.remarks.push(Remark { level: LogLevel::Warn, text, place: None });
     }
 }
@@ -228,7 +210,10 @@ impl<'a> At<'_, 'a> {
     pub(crate) fn value<T: Value>(&mut self, key: &'static str, sentence: Option<&'static str>) -> Option<T> {
         let entry = self.entry(key)?;
         let text = match T::EXPANDED {
-            true => self.expanded(&entry.value, &format!("{}.{key}", self.section.name), Some(entry.mark))?,
+            true => {
+                let section = self.section;
+                self.expanded(&entry.value, format_args!("{}.{key}", section.name), Some(entry.mark))?
+            }
             false => entry.value.as_str().into(),
         };
         self.parsed(&text, Some(entry.mark), sentence)
@@ -283,13 +268,17 @@ impl<'a> At<'_, 'a> {
     pub(crate) fn expanded<'t>(
         &mut self,
         text: &'t str,
-        place: &str,
+        place: fmt::Arguments<'_>,
         mark: Option<Mark>,
     ) -> Option<std::borrow::Cow<'t, str>> {
+        // Telling what could have been used may take long, so it is not done for nobody.
+        if self.context.problems.is_full() {
+            return None;
+        }
         let scope = Scope { names: &self.names, environment: &self.context.environment };
-        match expand(text, place, &scope) {
+        match expand(text, place, &scope, self.context.budget.rest()) {
             Ok(text) if self.context.budget.spend(text.len()) => Some(text),
-            Ok(_) => {
+            Ok(_) | Err(ExpandError::TooLarge) => {
                 self.problem(Reason::TooLarge, mark);
                 None
             }
@@ -322,19 +311,18 @@ impl<'a> At<'_, 'a> {
         mark: Option<Mark>,
         help: Option<&'static str>,
     ) {
-        let document = self.context.document;
-        let place = match mark {
-            Some(mark) => Some(document.value_place(mark)),
-            None => self.section.mark.map(|mark| document.header_place(mark)),
-        };
+        let (document, section) = (self.context.document, self.section);
         let reason = match self.in_program {
             true => Reason::InProgram {
                 reason: Box::new(reason),
-                section: self.section.name.clone(),
-                file: document.file_of(self.section).to_owned(),
+                section: section.name.clone(),
+                file: document.file_of(section).to_owned(),
             },
             false => reason,
         };
-        self.context.problems.add(Problem { reason, place, help });
+        self.context.problems.add_at(reason, mark.or(section.mark), help, || match mark {
+            Some(mark) => Some(document.value_place(mark)),
+            None => section.mark.map(|mark| document.header_place(mark)),
+        });
     }
 }

@@ -1,14 +1,16 @@
 //! The order in which a configuration is read: the main file, its includes, then section by section as the original
 //! does, so that the first problem is the one it would stop at.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::error::{Problem, Problems, Reason};
+use crate::budget::Budget;
+use crate::error::{Problems, Reason};
 use crate::include;
 use crate::ini::Document;
-use crate::options::{At, Budget, Context, Environment, Names, Remark};
+use crate::options::{At, Context, Environment, Names, Remark};
 use crate::python::{abspath, dirname};
 use crate::sections::{
     Config, CtlOptions, Include, Whereabouts, group, http_server, rpcinterface, supervisorctl, supervisord,
@@ -54,7 +56,7 @@ impl<'a> Asked<'a> {
         file.read_to_end(&mut bytes).map_err(|_| Reason::Unreadable(name()))?;
         match bytes.len() as u64 {
             ..=include::GREATEST_FILE => Ok(bytes),
-            _ => Err(Reason::TooLarge),
+            _ => Err(Reason::FileTooLarge(name())),
         }
     }
 }
@@ -64,7 +66,7 @@ pub(crate) fn configuration(asked: &Asked<'_>, overrides: &Overrides) -> Found<C
     let mut found = Found { value: None, problems: Problems::default(), remarks: Vec::new() };
     let mut document = Document::default();
     let mut budget = Budget::default();
-    if !main_file(asked, &mut document, &mut found) {
+    if !main_file(asked, &mut document, &mut budget, &mut found) {
         return found;
     }
     included(asked, &mut document, &mut budget, &mut found);
@@ -73,7 +75,9 @@ pub(crate) fn configuration(asked: &Asked<'_>, overrides: &Overrides) -> Found<C
     std::mem::swap(&mut context.problems, &mut found.problems);
     std::mem::swap(&mut context.remarks, &mut found.remarks);
     found.value = sections(asked, overrides, &mut context);
-    context.remarks.extend(spelling::unknown(&document));
+    if !context.problems.is_full() {
+        context.remarks.extend(spelling::unknown(&document));
+    }
     // As the original logs them: warnings before what is only to be known.
     context.remarks.sort_by_key(|remark| std::cmp::Reverse(remark.level));
     Found { value: found.value, problems: context.problems, remarks: context.remarks }
@@ -83,10 +87,12 @@ pub(crate) fn configuration(asked: &Asked<'_>, overrides: &Overrides) -> Found<C
 pub(crate) fn client(asked: &Asked<'_>) -> Found<CtlOptions> {
     let mut found = Found { value: None, problems: Problems::default(), remarks: Vec::new() };
     let mut document = Document::default();
-    if !main_file(asked, &mut document, &mut found) {
+    let mut budget = Budget::default();
+    if !main_file(asked, &mut document, &mut budget, &mut found) {
         return found;
     }
     let mut context = context(asked, &document);
+    context.budget = budget;
     std::mem::swap(&mut context.problems, &mut found.problems);
     // The rest is supervisord's, and so are the mistakes in it, and the includes.
     let value = supervisorctl::read(&mut context);
@@ -96,30 +102,37 @@ pub(crate) fn client(asked: &Asked<'_>) -> Found<CtlOptions> {
 /// Reads where supervisord can be found, as far as that can be understood.
 pub(crate) fn whereabouts(asked: &Asked<'_>) -> Whereabouts {
     let mut document = Document::default();
-    if let Ok(bytes) = asked.open() {
-        document.read(&asked.file.to_string_lossy(), bytes);
-    }
+    let mut budget = Budget::default();
     let mut ignored = Found::<()> { value: None, problems: Problems::default(), remarks: Vec::new() };
-    included(asked, &mut document, &mut Budget::default(), &mut ignored);
+    main_file(asked, &mut document, &mut budget, &mut ignored);
+    included(asked, &mut document, &mut budget, &mut ignored);
     let mut context = context(asked, &document);
+    context.budget = budget;
     let pidfile = supervisord::read(&mut context).map(|(options, _)| options.pidfile);
     let pidfile = pidfile.map(|file| context.around.abspath(&file.0).into());
     Whereabouts { pidfile, servers: http_server::read(&mut context) }
 }
 
 /// Whether the main file could be read at all.
-fn main_file<T>(asked: &Asked<'_>, document: &mut Document, found: &mut Found<T>) -> bool {
+fn main_file<T>(
+    asked: &Asked<'_>,
+    document: &mut Document,
+    budget: &mut Budget,
+    found: &mut Found<T>,
+) -> bool {
     let name = asked.file.to_string_lossy();
     match asked.open() {
         Ok(bytes) => {
-            for (reason, place) in document.read(&name, bytes) {
-                found.problems.add(Problem { reason, place, help: None });
-            }
+            let problems = document.read(&name, bytes, budget);
             // Bad lines leave the others; anything else leaves nothing worth looking at.
-            document.sections().iter().next().is_some() || found.problems.reports() == 0
+            let worth = problems.iter().all(|(reason, _)| matches!(reason, Reason::BadLines { .. }));
+            for (reason, place) in problems {
+                found.problems.add_at(reason, None, None, || place);
+            }
+            worth
         }
         Err(reason) => {
-            found.problems.add(Problem { reason, place: None, help: None });
+            found.problems.add(reason);
             false
         }
     }
@@ -140,6 +153,7 @@ fn context<'a>(asked: &Asked<'a>, document: &'a Document) -> Context<'a> {
         problems: Problems::default(),
         remarks: Vec::new(),
         budget: Budget::default(),
+        wrong: HashSet::new(),
     }
 }
 
@@ -150,16 +164,23 @@ fn included<T>(asked: &Asked<'_>, document: &mut Document, budget: &mut Budget, 
     if document.section("include").is_none() {
         return;
     }
-    document.replace_here(&here);
+    if !document.replace_here(&here, budget) {
+        found.problems.add(Reason::TooLarge);
+        return;
+    }
     let mut context = context(asked, document);
     let names = Names::new([("here", &context.here), ("host_node_name", &context.host)]);
     let Some(section) = document.section("include") else { return };
+    std::mem::swap(&mut context.budget, budget);
     std::mem::swap(&mut context.problems, &mut found.problems);
     let files = files(&mut context.at(section, names));
     std::mem::swap(&mut context.problems, &mut found.problems);
+    std::mem::swap(&mut context.budget, budget);
     let Some(files) = files else { return };
     let included = include::read(document, &files, &here, budget);
-    included.problems.into_iter().for_each(|problem| found.problems.add(problem));
+    for (reason, place) in included.problems {
+        found.problems.add_at(reason, None, None, || place);
+    }
     found.remarks.extend(included.remarks);
 }
 

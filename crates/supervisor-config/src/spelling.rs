@@ -13,12 +13,14 @@ const MOST: usize = 100;
 /// Every key and section that nothing reads.
 pub(crate) fn unknown(document: &Document) -> Vec<Remark> {
     let kinds = kinds();
+    let names: Vec<HashSet<&str>> = kinds.iter().map(names).collect();
     let mut remarks = Vec::new();
     for section in document.sections() {
         if remarks.len() >= MOST {
             break;
         }
-        let Some(kind) = kinds.iter().find(|kind| is_of_kind(&section.name, kind.name)) else {
+        let mut known = kinds.iter().zip(&names);
+        let Some((kind, names)) = known.find(|(kind, _)| is_of_kind(&section.name, kind.name)) else {
             remarks.push(Remark {
                 level: LogLevel::Warn,
                 text: format!("unknown section [{}]{}", section.name, meant_section(&section.name, &kinds)),
@@ -30,8 +32,6 @@ pub(crate) fn unknown(document: &Document) -> Vec<Remark> {
         if kind.keys.is_empty() {
             continue;
         }
-        let names: HashSet<&str> =
-            kind.keys.iter().map(|key| key.name).chain(IGNORED.iter().copied()).collect();
         for entry in section.entries().iter().filter(|entry| !names.contains(entry.key.as_str())) {
             if document.defaults.get(&entry.key).is_some() || remarks.len() >= MOST {
                 continue;
@@ -46,6 +46,10 @@ pub(crate) fn unknown(document: &Document) -> Vec<Remark> {
         }
     }
     remarks
+}
+
+fn names(kind: &Kind) -> HashSet<&'static str> {
+    kind.keys.iter().map(|key| key.name).chain(IGNORED.iter().copied()).collect()
 }
 
 /// Servers may have anything behind their name, sections with a name need its colon, the others stand alone.

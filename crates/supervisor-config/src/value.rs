@@ -4,6 +4,8 @@
 //! exist; knows no key, no section and no expansion.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -23,12 +25,14 @@ pub(crate) struct Surroundings {
     pub(crate) cwd: String,
     /// `$HOME`.
     pub(crate) home: Option<String>,
+    /// Users that were asked for: a thousand programs name the same few, and each question reads a file or more.
+    users: RefCell<HashMap<String, Option<u32>>>,
 }
 
 impl Surroundings {
     pub(crate) fn new(environment: &[(String, String)], cwd: &Path) -> Self {
         let home = environment.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone());
-        Self { cwd: cwd.to_string_lossy().into_owned(), home }
+        Self { cwd: cwd.to_string_lossy().into_owned(), home, users: RefCell::default() }
     }
 
     pub(crate) fn abspath(&self, path: &str) -> String {
@@ -265,18 +269,23 @@ pub(crate) struct UserId(pub(crate) u32);
 
 impl Value for UserId {
     const KIND: &'static str = "user";
-    fn parse(text: &str, _: &Surroundings) -> Result<Self, ValueError> {
-        match python::int(text) {
-            Ok(number) => u32::try_from(number)
-                .ok()
-                .filter(|&uid| matches!(User::from_uid(Uid::from_raw(uid)), Ok(Some(_))))
-                .map(Self)
-                .ok_or_else(|| ValueError::UserId(text.to_owned())),
-            Err(_) => match User::from_name(text) {
-                Ok(Some(user)) => Ok(Self(user.uid.as_raw())),
-                Ok(None) | Err(_) => Err(ValueError::UserName(text.to_owned())),
-            },
-        }
+    fn parse(text: &str, around: &Surroundings) -> Result<Self, ValueError> {
+        let number = python::int(text);
+        let known = around.users.borrow().get(text).copied();
+        let uid = known.unwrap_or_else(|| {
+            let uid = match number {
+                Ok(number) => u32::try_from(number)
+                    .ok()
+                    .filter(|&uid| matches!(User::from_uid(Uid::from_raw(uid)), Ok(Some(_)))),
+                Err(_) => User::from_name(text).ok().flatten().map(|user| user.uid.as_raw()),
+            };
+            around.users.borrow_mut().insert(text.to_owned(), uid);
+            uid
+        });
+        uid.map(Self).ok_or_else(|| match number {
+            Ok(_) => ValueError::UserId(text.to_owned()),
+            Err(_) => ValueError::UserName(text.to_owned()),
+        })
     }
 }
 

@@ -214,6 +214,7 @@ fn events(at: &mut At<'_, '_>) -> Vec<EventType> {
         match EventType::from_name(&name) {
             Some(event) if events.contains(&event) => {}
             Some(event) => events.push(event),
+            None if at.context.problems.is_full() => break,
             None => {
                 let event = name.to_uppercase();
                 at.wrong("events", |section| Reason::UnknownEvent { section, event }, None);

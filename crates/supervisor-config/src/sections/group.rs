@@ -74,8 +74,11 @@ impl<'a> Groups<'_, 'a> {
         Names::new([("here", &self.context.here)])
     }
 
-    /// The stripped name of a group, if it is one.
+    /// The stripped name of a group, if it is one and its problems still count.
     fn name(&mut self, section: &'a Section, name: &str) -> Option<String> {
+        if self.context.problems.is_full() {
+            return None;
+        }
         let mut at = self.context.at(section, Names::default());
         at.named(name).map(|Name(name)| name)
     }
@@ -89,6 +92,9 @@ impl<'a> Groups<'_, 'a> {
         // The original says the section of the member before when the next one does not exist.
         let mut shown = &section.name;
         for member in options.programs.0 {
+            if self.context.problems.is_full() {
+                break;
+            }
             let plain = document.section(&format!("program:{member}"));
             let fcgi = document.section(&format!("fcgi-program:{member}"));
             let found = match (plain, fcgi) {

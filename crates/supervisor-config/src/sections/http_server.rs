@@ -1,5 +1,8 @@
 //! `[inet_http_server…]` and `[unix_http_server…]`.
 
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -154,6 +157,14 @@ fn credentials(at: &mut At<'_, '_>) -> Option<Credentials> {
     login.username.filter(|name| !name.is_empty()).map(|username| Credentials { username, password })
 }
 
+/// The first line of a file, or what there is of it in 4096 bytes. A FIFO without a writer is empty.
+fn first_line(file: &Path) -> std::io::Result<String> {
+    let file = fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(file)?;
+    let mut text = String::new();
+    file.take(4096).read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
 impl Login {
     /// The password, wherever it stands.
     pub(crate) fn password(&self, at: &mut At<'_, '_>) -> Option<String> {
@@ -163,8 +174,8 @@ impl Login {
             return None;
         }
         let file = Path::new(&*at.context.here).join(at.context.around.expanduser(file).as_ref());
-        match std::fs::read_to_string(&file) {
-            Ok(text) => Some(text.lines().next().unwrap_or_default().to_owned()),
+        match first_line(&file) {
+            Ok(line) => Some(line),
             Err(why) => {
                 let (file, why) = (file.display().to_string(), why.to_string());
                 at.wrong("password_file", |section| Reason::PasswordFile { section, file, why }, None);

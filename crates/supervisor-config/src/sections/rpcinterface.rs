@@ -43,7 +43,7 @@ pub(crate) fn read(context: &mut Context<'_>) -> Vec<RpcInterface> {
         let defaults = at.context.document.defaults.entries().iter();
         let defaults = defaults.filter(|entry| section.get(&entry.key).is_none());
         for entry in section.entries().iter().chain(defaults).filter(|entry| entry.key != FACTORY) {
-            at.expanded(&entry.value, &format!("{}.{}", section.name, entry.key), Some(entry.mark));
+            at.expanded(&entry.value, format_args!("{}.{}", section.name, entry.key), Some(entry.mark));
         }
     }
     interfaces

@@ -152,7 +152,9 @@ pub(crate) fn read(context: &mut Context<'_>) -> Option<(Options, Variables)> {
 /// Expanded once, as 4.4 does. 4.3 did so twice, so that a `%` had to be written as `%%%%`.
 fn variables(at: &mut At<'_, '_>, text: &Template) -> Variables {
     let mark = at.entry("environment").map(|entry| entry.mark);
-    let Some(once) = at.expanded(&text.0, "supervisord.environment", mark) else { return Variables::new() };
+    let Some(once) = at.expanded(&text.0, format_args!("supervisord.environment"), mark) else {
+        return Variables::new();
+    };
     if once.contains("%%") {
         at.context.warn(
             "For [supervisord], environment has %% left after expansion: Supervisor 4.3 reads it as %"
@@ -221,10 +223,11 @@ impl Options {
             None => None,
             Some(Ok(UserId(uid))) => Some(uid),
             Some(Err(error)) => {
-                let entry = context.document.section("supervisord").and_then(|section| section.get("user"));
-                let place = entry.filter(|_| overrides.user.is_none());
-                let place = place.map(|entry| context.document.value_place(entry.mark));
-                context.problems.add(crate::Problem { reason: error.into(), place, help: None });
+                let document = context.document;
+                let entry = document.section("supervisord").and_then(|section| section.get("user"));
+                let mark = entry.filter(|_| overrides.user.is_none()).map(|entry| entry.mark);
+                let place = || mark.map(|mark| document.value_place(mark));
+                context.problems.add_at(error.into(), mark, None, place);
                 None
             }
         };

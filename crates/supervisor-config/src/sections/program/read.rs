@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{Autorestart, Channel, LogTarget, Program, ServerUrl, Signal};
+use crate::environment::{Shared, Variables};
 use crate::error::Reason;
 use crate::ini::Section;
 use crate::options::{At, Context, Names, options};
@@ -143,6 +144,9 @@ pub(crate) fn read<'a>(
     common: &Common,
     socket: Option<&Rc<FcgiSocket>>,
 ) -> Vec<Rc<Program>> {
+    if context.problems.is_full() || context.wrong.contains(section.name.as_str()) {
+        return Vec::new();
+    }
     let mut at = context.at(section, Names::default());
     at.in_program = true;
     let name = section.name.split_once(':').map_or("", |(_, name)| name);
@@ -165,15 +169,16 @@ pub(crate) fn read<'a>(
     if options.stopasgroup && !killasgroup {
         at.wrong("killasgroup", |_| Reason::StopButNotKill, None);
     }
-    let mut reader = Processes { at, options, killasgroup, common, socket, base: HashMap::new() };
+    let mut reader = Processes { at, options, killasgroup, common, socket, base: HashMap::new(), last: None };
     let mut programs: Vec<Rc<Program>> = Vec::new();
     for offset in 0..reader.options.numprocs {
-        match reader.process(offset, programs.last()) {
+        match reader.process(offset) {
             Some(program) => programs.push(Rc::new(program)),
             None => break,
         }
-        // What is wrong with one is wrong with the next.
+        // What is wrong with one is wrong with the next, and in the next group.
         if reader.at.context.problems.reports() > reports {
+            reader.at.context.wrong.insert(&section.name);
             break;
         }
     }
@@ -189,11 +194,12 @@ struct Processes<'r, 'c, 'a> {
     socket: Option<&'r Rc<FcgiSocket>>,
     /// Where in the common variables a name stands; filled when it is first needed.
     base: HashMap<&'r str, usize>,
+    /// The variables of the process before, alone and with the common ones: the next may share these.
+    last: Option<(Variables, Shared)>,
 }
 
 impl Processes<'_, '_, '_> {
-    /// A process; `previous` is the one before, which may share its environment.
-    fn process(&mut self, offset: i64, previous: Option<&Rc<Program>>) -> Option<Program> {
+    fn process(&mut self, offset: i64) -> Option<Program> {
         let number = self.options.numprocs_start.saturating_add(offset);
         let names = &mut self.at.names;
         names.numbers = vec![("process_num", number), ("numprocs", self.options.numprocs)];
@@ -203,7 +209,7 @@ impl Processes<'_, '_, '_> {
             !environment.added.contains_key(name) && !environment.process.contains_key(name.as_str())
         });
         let variables = self.variables();
-        let environment = self.environment(variables, previous)?;
+        let environment = self.environment(variables)?;
         let directory = Placing::read(&mut self.at).directory;
         let stdout = self.stdout();
         let stderr = self.stderr();
@@ -241,7 +247,7 @@ impl Processes<'_, '_, '_> {
 
     fn name(&mut self) -> Option<String> {
         let mark = self.at.entry("process_name").map(|entry| entry.mark);
-        let name = self.at.expanded(&self.options.process_name.0, "process_name", mark)?;
+        let name = self.at.expanded(&self.options.process_name.0, format_args!("process_name"), mark)?;
         if name.is_empty() {
             self.at.problem(crate::value::ValueError::EmptyName.into(), mark);
             return None;
@@ -249,44 +255,47 @@ impl Processes<'_, '_, '_> {
         Some(name.into_owned())
     }
 
-    fn variables(&mut self) -> Vec<(String, String)> {
+    fn variables(&mut self) -> Variables {
         let mark = self.at.entry("environment").map(|entry| entry.mark);
-        let text = self.at.expanded(&self.options.environment.0, "environment", mark);
-        let variables = text.map_or_else(Vec::new, |text| self.at.variables(&text, mark));
+        let text = self.at.expanded(&self.options.environment.0, format_args!("environment"), mark);
+        let variables = text.map_or_else(Variables::new, |text| self.at.variables(&text, mark));
         self.at.names.own.extend(variables.iter().cloned());
         variables
     }
 
     /// The common variables with those of the process over them.
-    fn environment(
-        &mut self,
-        variables: Vec<(String, String)>,
-        previous: Option<&Rc<Program>>,
-    ) -> Option<Rc<[(String, String)]>> {
+    fn environment(&mut self, variables: Variables) -> Option<Shared> {
         /// What a process takes at least, in bytes.
-        const PROCESS: usize = 1024;
-        if variables.is_empty() {
-            let fits = self.at.context.budget.spend(PROCESS);
-            return self.within(fits).map(|()| Rc::clone(&self.common.environment));
-        }
+        const PROCESS: usize = 512;
         let common = &self.common.environment;
+        if self.last.as_ref().is_none_or(|(last, _)| *last != variables) {
+            let merged = match variables.is_empty() {
+                true => Rc::clone(common),
+                false => self.merged(&variables)?,
+            };
+            self.last = Some((variables, merged));
+        }
+        let fits = self.at.context.budget.spend(PROCESS);
+        self.within(fits)?;
+        self.last.as_ref().map(|(_, merged)| Rc::clone(merged))
+    }
+
+    fn merged(&mut self, variables: &Variables) -> Option<Shared> {
+        let common = &self.common.environment;
+        let sizes = common.iter().chain(variables).map(|(name, value)| name.len() + value.len() + 64);
+        let fits = self.at.context.budget.spend(sizes.sum());
+        self.within(fits)?;
         if self.base.len() != common.len() {
             self.base = common.iter().zip(0..).map(|((name, _), at)| (name.as_str(), at)).collect();
         }
         let mut merged = common.to_vec();
         for (name, value) in variables {
             match self.base.get(name.as_str()) {
-                Some(&at) => merged[at].1 = value,
-                None => merged.push((name, value)),
+                Some(&at) => merged[at].1.clone_from(value),
+                None => merged.push((name.clone(), value.clone())),
             }
         }
-        if let Some(previous) = previous.filter(|previous| *previous.environment == *merged) {
-            let fits = self.at.context.budget.spend(PROCESS);
-            return self.within(fits).map(|()| Rc::clone(&previous.environment));
-        }
-        let size: usize = merged.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
-        let fits = self.at.context.budget.spend(PROCESS + size);
-        self.within(fits).map(|()| merged.into())
+        Some(merged.into())
     }
 
     fn within(&mut self, fits: bool) -> Option<()> {
@@ -349,9 +358,10 @@ impl Processes<'_, '_, '_> {
     /// The log of a channel. Its value is expanded twice, so that a `%` in it is written `%%%%`.
     fn logfile(&mut self, key: &'static str, template: &LogTemplate) -> Logfile {
         let mark = self.at.entry(key).map(|entry| entry.mark);
-        let place = format!("{}.{key}", self.at.section.name);
-        let Some(once) = self.at.expanded(&template.0, &place, mark) else { return Logfile::None };
-        let Some(twice) = self.at.expanded(&once, key, mark) else { return Logfile::None };
+        let section = self.at.section;
+        let place = format_args!("{}.{key}", section.name);
+        let Some(once) = self.at.expanded(&template.0, place, mark) else { return Logfile::None };
+        let Some(twice) = self.at.expanded(&once, format_args!("{key}"), mark) else { return Logfile::None };
         self.at.parsed(&twice, mark, None).unwrap_or(Logfile::None)
     }
 
