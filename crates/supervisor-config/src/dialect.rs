@@ -74,8 +74,15 @@ impl Source {
 
     /// The place of the value that begins in a line.
     pub(crate) fn value_place(&self, line: usize) -> Place {
-        let text = uncommented(self.line(line - 1).0);
-        self.part(line, strip(text.find(['=', ':']).map_or(text, |at| &text[at + 1..])))
+        let text = self.line(line - 1).0;
+        let start = text.find(['=', ':']).map_or(0, |at| at + 1);
+        // A comment that begins further away than anybody looks need not be found.
+        let shown = text[start..].trim_start_matches(is_blank);
+        let end = shown
+            .char_indices()
+            .nth(Place::SHOWN)
+            .map_or(text.len(), |(at, _)| text.len() - shown.len() + at);
+        self.part(line, strip(&uncommented(&text[..end])[start..]))
     }
 
     /// The place of a part of a line.

@@ -242,4 +242,24 @@ mod tests {
             assert_eq!(parse(text).map(|(_, reading)| reading), Ok(reading), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_can_be_quoted(
+            values in proptest::collection::vec("[^'\u{0}]{0,12}", 1..6),
+        ) {
+            let pairs: Vec<_> = values.iter().enumerate().map(|(n, value)| format!("V{n}='{value}'")).collect();
+            let read = parse(&pairs.join(",")).map(|(read, _)| read);
+            let written: Variables = values.into_iter().enumerate().map(|(n, value)| (format!("V{n}"), value)).collect();
+            proptest::prop_assert_eq!(read, Ok(written));
+        }
+
+        #[test]
+        fn any_text_has_an_answer(text in "[ =,;\"'\\\\#A-Cé\n]{0,16}") {
+            match parse(&text) {
+                Ok((variables, _)) => proptest::prop_assert!(variables.len() <= text.len()),
+                Err(error) => proptest::prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 }

@@ -155,24 +155,25 @@ pub struct Place {
 }
 
 impl Place {
+    /// So many characters of a long line are shown,
+    pub(crate) const SHOWN: usize = 120;
+    /// and so many of them are before the place.
+    const BEFORE: usize = 60;
+
     pub(crate) fn new(file: &str, line: usize, text: &str, part: Range<usize>) -> Self {
-        /// Of long lines, so many characters before the place are shown,
-        const BEFORE: usize = 60;
-        /// and so many from there on.
-        const SHOWN: usize = 120;
         let (before, part, after) = (&text[..part.start], &text[part.clone()], &text[part.end..]);
-        let before = match before.char_indices().rev().nth(BEFORE) {
+        let before = match before.char_indices().rev().nth(Self::BEFORE) {
             Some((at, c)) => &before[at + c.len_utf8()..],
             None => before,
         };
         let column = before.chars().count();
-        let shown = before.chars().chain(part.chars()).chain(after.chars()).take(SHOWN);
+        let shown = before.chars().chain(part.chars()).chain(after.chars()).take(Self::SHOWN);
         Self {
             file: file.to_owned(),
             line,
             text: shown.map(|c| if c.is_control() { ' ' } else { c }).collect(),
             column,
-            width: part.chars().take(SHOWN - column).count(),
+            width: part.chars().take(Self::SHOWN - column).count(),
         }
     }
 }

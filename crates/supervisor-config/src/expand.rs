@@ -362,3 +362,6 @@ impl Spec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,8 @@ impl Document {
         bytes: Vec<u8>,
         budget: &mut Budget,
     ) -> Vec<(Reason, Option<Place>)> {
-        let mut fits = budget.spend(EACH + name.len() + bytes.len());
+        // The text itself, where its lines begin, and its values.
+        let mut fits = budget.spend(EACH + name.len() + 4 * bytes.len());
         let (source, undecodable) = Source::decode(name, bytes);
         let file = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         let mut reader = Reader::new(&source);
@@ -122,8 +123,11 @@ impl Document {
             let at = match name {
                 "DEFAULT" => None,
                 name => Some(self.index.get(name).copied().unwrap_or_else(|| {
-                    let section =
-                        Section { name: name.to_owned(), mark: Some(Mark { file, line }), ..Section::default() };
+                    let section = Section {
+                        name: name.to_owned(),
+                        mark: Some(Mark { file, line }),
+                        ..Section::default()
+                    };
                     self.sections.push(section);
                     self.index.insert(name.to_owned(), self.sections.len() - 1);
                     self.sections.len() - 1
