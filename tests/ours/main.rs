@@ -2,6 +2,7 @@
 
 mod clock;
 mod completions;
+mod configuration;
 mod ctl;
 mod descriptors;
 mod differences;

@@ -5,7 +5,7 @@
 //! no loops.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -51,8 +51,12 @@ pub(crate) fn read(
             }
             let text = format!("Included extra file \"{name}\" during parsing");
             included.remarks.push(Remark { level: LogLevel::Info, text, place: None });
-            // The original silently leaves out what it cannot read.
-            let bytes = contents(&name).unwrap_or_default();
+            // The original leaves out what it cannot read without a word.
+            let bytes = contents(&name).unwrap_or_else(|why| {
+                let text = format!("Included file \"{name}\" cannot be read: {why}");
+                included.remarks.push(Remark { level: LogLevel::Warn, text, place: None });
+                Vec::new()
+            });
             if bytes.len() as u64 > GREATEST_FILE {
                 fits = budget.spend(bytes.len());
                 included.problems.push((Reason::FileTooLarge(name), None));
@@ -73,11 +77,11 @@ pub(crate) fn read(
 pub(crate) const GREATEST_FILE: u64 = 32 << 20;
 
 /// Reads a file, as far as one byte too many. A FIFO without a writer is empty rather than waited for.
-pub(crate) fn contents(name: &str) -> Option<Vec<u8>> {
-    let file = fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(name).ok()?;
+fn contents(name: &str) -> io::Result<Vec<u8>> {
+    let file = fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(name)?;
     let mut bytes = Vec::new();
-    file.take(GREATEST_FILE + 1).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    file.take(GREATEST_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The paths that an absolute pattern matches, as Python's `glob.glob` finds them. Each name that is looked at costs

@@ -164,10 +164,9 @@ fn shown(result: &Result<Config, ConfigError>) -> Value {
     let of_level = |level: LogLevel| -> Vec<&str> {
         let notices = config.notices.iter().filter(|notice| notice.level == level);
         let texts = notices.map(|notice| notice.text.as_str());
-        // Said of what 4.4 reads in another way, and of sockets in groups.
-        texts
-            .filter(|text| !text.contains("Supervisor 4.3") && !text.contains("socket is not opened"))
-            .collect()
+        // Said of what 4.4 reads in another way, of sockets in groups, and of files that cannot be read.
+        let of_ours = ["Supervisor 4.3", "socket is not opened", "cannot be read: "];
+        texts.filter(|text| !of_ours.iter().any(|one| text.contains(one))).collect()
     };
     let servers = config.http_servers.iter().map(|server| {
         let (address, file, chmod, chown) = match &server.listen {
