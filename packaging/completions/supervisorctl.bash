@@ -52,6 +52,18 @@ _supervisorctl() {
             -*) choices=$options ;;
             *) choices=$commands ;;
         esac
+    elif [ "$command $prev" = "wait --state" ]; then
+        choices="STOPPED STARTING RUNNING BACKOFF STOPPING EXITED FATAL UNKNOWN"
+    elif [ "$command $prev" = "wait --timeout" ]; then
+        return
+    elif [[ $cur == -* ]]; then
+        case $command in
+            add | avail | clear | pid | remove | reread | restart | signal | start | status | stop | update | version)
+                choices=--json
+                ;;
+            wait) choices="--state --timeout" ;;
+            maintail | tail) choices=-f ;;
+        esac
     else
         case $command in
             help) choices=$commands ;;

@@ -45,3 +45,8 @@ complete -c supervisorctl -n '__fish_seen_subcommand_from add remove update' \
 complete -c supervisorctl -n '__fish_seen_subcommand_from fg tail' -a '(__supervisorctl_names | string match -v "*:\*")'
 complete -c supervisorctl -n '__fish_seen_subcommand_from clear pid restart signal start status stop wait' \
     -a 'all (__supervisorctl_names)'
+complete -c supervisorctl -l json -d 'Print JSON' \
+    -n '__fish_seen_subcommand_from add avail clear pid remove reread restart signal start status stop update version'
+complete -c supervisorctl -n '__fish_seen_subcommand_from wait' -l state -x \
+    -a 'STOPPED STARTING RUNNING BACKOFF STOPPING EXITED FATAL UNKNOWN' -d 'Wait for this state'
+complete -c supervisorctl -n '__fish_seen_subcommand_from wait' -l timeout -x -d 'Give up after so many seconds'

@@ -53,6 +53,9 @@ fn bash_asks_the_daemon_for_names() {
     assert_eq!(words("signal KILL c"), ["cat"]);
     assert_eq!(words("re"), ["reload", "remove", "reread", "restart"]);
     assert_eq!(words("--serv"), ["--serverurl"]);
+    assert_eq!(words("status --"), ["--json"]);
+    assert_eq!(words("wait cat --"), ["--state", "--timeout"]);
+    assert_eq!(words("wait cat --state ST"), ["STARTING", "STOPPED", "STOPPING"]);
 }
 
 #[test]

@@ -200,6 +200,9 @@ fn manual_of_the_completions_of_supervisorctl() {
         for (command, _) in supervisorctl::manual() {
             assert!(knows(command), "{name} does not complete {command}");
         }
+        for option in ["json", "state", "timeout"] {
+            assert!(knows(&format!("--{option}")) || knows(option), "{name} does not complete --{option}");
+        }
         let command = supervisorctl::command();
         for long in command.get_arguments().filter_map(|arg| arg.get_long()) {
             assert!(knows(&format!("--{long}")) || knows(long), "{name} does not complete --{long}");
