@@ -77,10 +77,35 @@ fn fish_asks_the_daemon_for_names() {
     assert_eq!(words("re").unwrap(), ["reload", "remove", "reread", "restart"]);
 }
 
+/// zsh completes on a terminal only, and gets one from zpty. What would be offered is written down.
+const ZSH: &str = r#"
+zmodload zsh/zpty
+zpty shell zsh -f -i
+say() { zpty -w shell "$1" }
+say 'PS1= ; fpath=(${COMPLETIONS:h} $fpath); autoload -U compinit; compinit -u -D'
+say 'compadd() { local -a all; builtin compadd -O all "$@"; print -rl -- "offered "$^all >> offered; builtin compadd "$@" }'
+say 'complete-and-tell() { zle complete-word; echo done >> offered }; zle -N complete-and-tell'
+say 'bindkey "^I" complete-and-tell; echo ready > offered'
+until grep -qx ready offered 2> /dev/null; do sleep 0.05; done
+zpty -w -n shell "$WORDS"$'\t'
+until grep -qx done offered; do sleep 0.05; done
+sed -n 's/^offered //p' offered
+rm offered
+zpty -d shell
+"#;
+
 #[test]
-fn zsh_can_read_its_completions() {
-    let bed = harness::Setup::default().prepare();
-    assert!(
-        completed(&bed, "zsh", "_supervisorctl", "zsh -n $COMPLETIONS").is_none_or(|said| said.is_empty())
-    );
+fn zsh_asks_the_daemon_for_names() {
+    let bed = TestBed::new(PROGRAMS);
+    let words = |more: &str| {
+        let words = format!("WORDS=\"supervisorctl -c $CONFIGURATION {more}\"; cd \"$HOME\"; {ZSH}");
+        completed(&bed, "zsh", "_supervisorctl", &words)
+    };
+    let Some(names) = words("restart ") else { return };
+    assert_eq!(names, ["all", "cat", "dog:*", "dog:dog_0", "dog:dog_1"]);
+    assert_eq!(words("restart dog:d").unwrap(), ["dog:dog_0", "dog:dog_1"]);
+    assert_eq!(words("update ").unwrap(), ["cat", "dog"]);
+    assert_eq!(words("re").unwrap(), ["reload", "remove", "reread", "restart"]);
+    assert_eq!(words("wait cat --state ST").unwrap(), ["STARTING", "STOPPED", "STOPPING"]);
+    assert_eq!(words("status --").unwrap(), ["--json"]);
 }
