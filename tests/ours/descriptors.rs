@@ -189,6 +189,30 @@ fn without_descriptors_no_user_is_said_to_be_missing() {
     assert!(!bed.log().contains("Can't find uid"));
 }
 
+/// A limit below what the daemon has open already, as an administrator may set it by mistake.
+#[test]
+fn a_limit_below_what_is_open_ends_nothing() {
+    let text = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={here}/out\n\
+                [program:dog]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\nstartretries=1000\n";
+    let bed = TestBed::new(text);
+    bed.state_becomes("cat", "RUNNING");
+    let before = bed.shown().descriptors().len();
+    let mut client = Client::new(&bed);
+    client.ask("supervisor.getState", &[]);
+    for limit in 0..12 {
+        bed.limit("nofile", limit);
+        let answer = client.ask("supervisor.startProcess", &["dog"]);
+        assert!(answer.contains("SPAWN_ERROR: dog") || answer.contains("ALREADY_STARTED: dog"), "{answer}");
+        client.ask("supervisor.sendProcessStdin", &["cat", "word\n"]);
+    }
+    bed.eventually("all is logged", || bed.read("out") == "word\n".repeat(12));
+    bed.limit("nofile", 1024);
+    bed.state_becomes("dog", "RUNNING");
+    bed.ask("stopProcess", ["dog".into()]);
+    drop(client);
+    bed.settles_at(before);
+}
+
 /// A connection on which one call follows the other.
 struct Client(UnixStream);
 

@@ -60,7 +60,9 @@ impl Nursery {
     }
 
     fn put(&mut self, fds: [BorrowedFd<'_>; 3]) -> Result<(), Errno> {
-        self.ends.iter_mut().zip(fds).try_for_each(|(end, fd)| dup3(fd, end, OFlag::O_CLOEXEC))
+        let put = self.ends.iter_mut().zip(fds).try_for_each(|(end, fd)| dup3(fd, end, OFlag::O_CLOEXEC));
+        // This is how the kernel says that the limit was lowered below what is open already.
+        put.map_err(|errno| if errno == Errno::EBADF { Errno::EMFILE } else { errno })
     }
 
     fn numbers(&self) -> [RawFd; 3] {
@@ -121,10 +123,9 @@ pub(super) fn spawn(spec: &SpawnSpec<'_>, nursery: &mut Nursery) -> Result<Spawn
     ];
     let put = nursery.put(theirs).map_err(SpawnError::Pipes);
     let pid = put.and_then(|()| clone(&plan, nursery).map_err(SpawnError::Fork));
-    // A pipe is at its end only when nobody holds the other side.
+    // A pipe is at its end only when nobody holds the other side. Where this fails, the places could not be taken either.
     let own = io::stdin();
-    let free = nursery.put([own.as_fd(); 3]);
-    debug_assert!(free.is_ok(), "one open descriptor takes the place of another: {free:?}");
+    let _: Result<(), Errno> = nursery.put([own.as_fd(); 3]);
     Ok(Spawned {
         pid: pid?,
         stdin: stdin.map(|(_, ours)| ours),
