@@ -8,6 +8,7 @@ mod connection;
 mod daemon;
 mod help;
 mod options;
+mod python;
 mod signal;
 mod start;
 mod status;

@@ -84,6 +84,12 @@ impl Terminal<'_> {
         self.bed.normalise(&screen::show(&String::from_utf8_lossy(&self.written)))
     }
 
+    /// All that was written to the terminal, with what moves and colours.
+    pub fn written(&mut self) -> String {
+        self.screen();
+        String::from_utf8_lossy(&self.written).into_owned()
+    }
+
     /// Waits until this is seen anywhere.
     #[track_caller]
     pub fn shows(&mut self, text: &str) {

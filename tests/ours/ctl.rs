@@ -1,5 +1,7 @@
 //! supervisorctl: what only ours does, and that it is seen only by those who ask for it.
 
+use std::path::Path;
+
 use harness::{TestBed, Value};
 
 const PROGRAMS: &str = "[program:web-1]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n\
@@ -49,6 +51,72 @@ fn facts_may_be_told_in_json() {
     }
     assert!(document("pid --json")["pid"].as_i64() > Some(1));
     assert_eq!(document("version --json")["version"].as_str(), Some("4.3.0"));
+}
+
+// Whatever changes something tells in JSON what it did, and whatever shows something shows it.
+#[test]
+fn each_command_that_tells_facts_tells_them_in_json() {
+    let bed = TestBed::new(PROGRAMS);
+    bed.configure(&format!("{PROGRAMS}[program:new]\ncommand=/bin/cat\nautostart=false\n"));
+    let document = |line: &str| {
+        let (words, code) = run(&bed, line);
+        assert_eq!(code, 0, "{line}: {words}");
+        serde_json::from_str::<serde_json::Value>(&words)
+            .unwrap_or_else(|error| panic!("{line}: {error}: {words}"))
+    };
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        let items = value.as_array().expect("an array").iter();
+        items.map(|item| item["name"].as_str().or(item.as_str()).expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&document("reread --json")["added"]), ["new"]);
+    assert_eq!(names(&document("update --json")["added"]), ["new"]);
+    assert_eq!(names(&document("remove --json new")["removed"]), ["new"]);
+    assert_eq!(names(&document("add --json new")["added"]), ["new"]);
+    assert_eq!(names(&document("avail --json")).len(), 6);
+    assert_eq!(names(&document("start --json web-*")), ["web-1", "web-2"]);
+    assert_eq!(names(&document("signal --json CONT web-1")), ["web-1"]);
+    assert_eq!(names(&document("restart --json web-1")["started"]), ["web-1"]);
+    assert_eq!(names(&document("wait --json web-1")), ["web-1"]);
+    assert_eq!(names(&document("clear --json web-1")), ["web-1"]);
+    assert_eq!(names(&document("stop --json all")).len(), 2);
+}
+
+// A person sees at a glance what is well; a script, or whoever wants no colours, gets none.
+#[test]
+fn states_are_in_colour_for_people_alone() {
+    let bed = TestBed::new(
+        "[program:well]\ncommand=/bin/cat\nstartsecs=0\n[program:ill]\ncommand=/nonexistent\nstartretries=0\n\
+         [program:off]\ncommand=/bin/cat\nautostart=false\n",
+    );
+    bed.state_becomes("well", "RUNNING");
+    bed.state_becomes("ill", "FATAL");
+    let (ctl, file) = (harness::supervisorctl(), bed.path("supervisord.conf"));
+    let words = [ctl.to_str(), Some("-c"), file.to_str(), Some("status")].map(|word| word.expect("UTF-8"));
+    let seen = |variable: &str| {
+        let command = bed.command(Path::new("env"), [&[variable], &words[..]].concat());
+        let mut terminal = bed.terminal(&command);
+        assert_eq!(terminal.exit_code(), Some(3));
+        terminal.written()
+    };
+    let coloured = seen("NO_COLOR=");
+    for word in ["\x1b[32mRUNNING\x1b[0m", "\x1b[31mFATAL\x1b[0m", "\x1b[2mSTOPPED\x1b[0m"] {
+        assert!(coloured.contains(word), "{word:?}: {coloured:?}");
+    }
+    let plain = run(&bed, "status").0;
+    assert!(!plain.contains('\x1b'));
+    assert!(!seen("NO_COLOR=1").contains('\x1b'));
+}
+
+// What takes long says what it waits for, and takes that away again.
+#[test]
+fn a_long_wait_is_explained_to_people_alone() {
+    let bed = TestBed::new("[program:slow]\ncommand=/bin/cat\nautostart=false\nstartsecs=4\n");
+    let mut terminal = bed.ctl_terminal(["start", "slow"]);
+    terminal.shows("waiting for slow to start");
+    assert_eq!(terminal.exit_code(), Some(0));
+    terminal.becomes("slow: started\n");
+    let output = bed.ctl(["restart", "slow"]);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("slow: stopped\nslow: started\n", ""));
 }
 
 #[test]

@@ -189,3 +189,34 @@ fn silent_clients_keep_nobody_out() {
     assert_eq!(bed.ask("getVersion", []), "3.0".into());
     assert_eq!(bed.ctl(["version"]).stdout, "4.3.0\n");
 }
+
+// The original looks at every file for every reader again and again.
+#[test]
+fn two_hundred_follow_a_log_at_once() {
+    const READERS: usize = 200;
+    let bed = TestBed::new(&CAT.replace("autostart=false", "autostart=true"));
+    bed.state_becomes("cat", "RUNNING");
+    let say = |text: &str| bed.ask("sendProcessStdin", ["cat".into(), text.into()]);
+    say("one\n");
+    bed.file_becomes("out", "one\n");
+    let mut wires: Vec<_> = (0..READERS)
+        .map(|_| {
+            let mut wire = bed.connect();
+            wire.send("GET /logtail/cat HTTP/1.1\r\nHost: x\r\n\r\n");
+            wire
+        })
+        .collect();
+    for wire in &mut wires {
+        assert_eq!(wire.head().code(), 200);
+        assert_eq!(wire.chunks(4), "one\n");
+    }
+    say("two\n");
+    for wire in &mut wires {
+        assert_eq!(wire.chunks(4), "two\n");
+    }
+    bed.ask("clearProcessLogs", ["cat".into()]);
+    say("three\n");
+    for wire in &mut wires {
+        assert_eq!(wire.chunks(6), "three\n");
+    }
+}

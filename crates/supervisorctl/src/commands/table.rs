@@ -239,6 +239,7 @@ pub(crate) const TABLE: &[Command] = &[
     Command {
         name: "wait",
         upcheck: true,
+        json: true,
         completes: Completes::Processes,
         original: false,
         help: &[

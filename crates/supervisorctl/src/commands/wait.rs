@@ -95,12 +95,12 @@ pub(super) fn wait(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<()
     let mut pause = FIRST_PAUSE;
     // A pattern means what it matches now.
     let infos: Vec<ProcessInfo> = ctl.call("getAllProcessInfo", &[])?;
-    let mut missing = names::expand(&request.names, &infos);
-    let mut infos = infos;
+    let names = names::expand(&request.names, &infos);
+    let (mut infos, mut missing) = (infos, names.clone());
     loop {
         missing.retain(|name| look(ctl, name, &infos, request.state));
         if missing.is_empty() {
-            return Ok(());
+            break;
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
@@ -110,12 +110,18 @@ pub(super) fn wait(ctl: &mut Controller, arguments: &Arguments<'_>) -> Result<()
                     format_args!("{name}: ERROR (not {} in time)", request.state.name()),
                 );
             }
-            return Ok(());
+            break;
         }
         ctl.pause(left.map_or(pause, |left| left.min(pause)))?;
         pause = (pause * 2).min(LONGEST_PAUSE);
         infos = ctl.call("getAllProcessInfo", &[])?;
     }
+    if ctl.out.json {
+        let named: Vec<Namespec<'_>> = names.iter().map(|name| Namespec::parse(name)).collect();
+        infos.retain(|info| named.iter().any(|named| named.includes(&info.group, &info.name)));
+        ctl.out.document(&infos);
+    }
+    Ok(())
 }
 
 /// Whether a name must be waited for any longer; what ends its wait is told.
