@@ -301,54 +301,70 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// The text and the values of the children of an element.
-    fn content(&mut self, start: Start) -> Result<(Option<Cow<'a, str>>, Vec<Value>), XmlError> {
-        let mut children = Vec::new();
-        let text = self.each(start, |reader, child| {
-            children.push(reader.element(child)?);
-            Ok(())
-        })?;
-        Ok((text, children))
-    }
-
     /// The value of an element.
     fn element(&mut self, start: Start) -> Result<Value, XmlError> {
         let kind = start.kind;
-        if kind == Kind::Struct {
-            return self.members(start);
-        }
-        let (text, children) = self.content(start)?;
         match kind {
-            Kind::Value => Ok(match children.into_iter().next() {
-                Some(value) => value,
-                None => Value::String(owned(text)),
-            }),
-            Kind::Data | Kind::Params => Ok(Value::Array(children)),
-            Kind::Array => children.into_iter().next().ok_or(XmlError::Incomplete("array")),
-            Kind::Param => children.into_iter().next().ok_or(XmlError::Incomplete("param")),
-            Kind::Fault => children.into_iter().next().ok_or(XmlError::Incomplete("fault")),
-            Kind::String => Ok(Value::String(owned(text))),
-            Kind::Boolean => Ok(Value::Bool(text.as_deref() == Some("1"))),
-            Kind::Int => integer(text.as_deref().unwrap_or_default()),
-            Kind::Double => double(text.as_deref().unwrap_or_default()),
-            Kind::DateTime => date(text.as_deref().unwrap_or_default()),
-            Kind::Base64 => base64(text.as_deref().unwrap_or_default()),
-            Kind::MethodName if text.is_none() => Err(XmlError::NoMethodName),
-            Kind::MethodResponse | Kind::MethodName | Kind::Struct | Kind::Other => {
-                Ok(text.map_or(Value::Nil, |text| Value::String(text.into_owned())))
-            }
+            Kind::Struct => return self.members(start),
+            Kind::Data | Kind::Params => return self.values(start),
+            _ => {}
         }
+        // All others have one child at most; what is behind it is read and forgotten.
+        let mut child = None;
+        let text = self.each(start, |reader, start| {
+            let value = reader.element(start)?;
+            child.get_or_insert(value);
+            Ok(())
+        })?;
+        let content = text.as_deref().unwrap_or_default();
+        match kind {
+            Kind::Value => Ok(child.unwrap_or_else(|| Value::String(owned(text)))),
+            Kind::Array => child.ok_or(XmlError::Incomplete("array")),
+            Kind::Param => child.ok_or(XmlError::Incomplete("param")),
+            Kind::Fault => child.ok_or(XmlError::Incomplete("fault")),
+            Kind::String => Ok(Value::String(owned(text))),
+            Kind::Boolean => Ok(Value::Bool(content == "1")),
+            Kind::Int => integer(content),
+            Kind::Double => double(content),
+            Kind::DateTime => date(content),
+            Kind::Base64 => base64(content),
+            Kind::MethodName if text.is_none() => Err(XmlError::NoMethodName),
+            Kind::MethodResponse
+            | Kind::MethodName
+            | Kind::Struct
+            | Kind::Data
+            | Kind::Params
+            | Kind::Other => Ok(text.map_or(Value::Nil, |text| Value::String(text.into_owned()))),
+        }
+    }
+
+    /// The values of all children.
+    fn values(&mut self, start: Start) -> Result<Value, XmlError> {
+        let mut values = Vec::new();
+        self.each(start, |reader, child| {
+            values.push(reader.element(child)?);
+            Ok(())
+        })?;
+        Ok(Value::Array(values))
     }
 
     /// The members of a struct. Of those with one name the last counts.
     fn members(&mut self, start: Start) -> Result<Value, XmlError> {
         let mut members = Vec::new();
         self.each(start, |reader, child| {
-            let (_, children) = reader.content(child)?;
-            let mut children = children.into_iter();
-            match (children.next(), children.next(), children.next()) {
-                (Some(Value::String(name)), Some(value), None) => members.push((name, value)),
-                (Some(Value::Nil), Some(value), None) => members.push((String::new(), value)),
+            let (mut name, mut value, mut more) = (None, None, false);
+            reader.each(child, |reader, part| {
+                let part = reader.element(part)?;
+                match (&name, &value) {
+                    (None, _) => name = Some(part),
+                    (Some(_), None) => value = Some(part),
+                    (Some(_), Some(_)) => more = true,
+                }
+                Ok(())
+            })?;
+            match (name, value) {
+                (Some(Value::String(name)), Some(value)) if !more => members.push((name, value)),
+                (Some(Value::Nil), Some(value)) if !more => members.push((String::new(), value)),
                 _ => return Err(XmlError::Incomplete("member")),
             }
             Ok(())
@@ -376,12 +392,19 @@ fn owned(text: Option<Cow<'_, str>>) -> String {
     text.map(Cow::into_owned).unwrap_or_default()
 }
 
-/// Looks at all bytes without a branch, which is what makes it quick.
+/// Whether there is a control character that is no blank, or a byte 0xEF, with which U+FFFE and U+FFFF begin.
 fn may_be_illegal(text: &str) -> bool {
-    let control = |byte: u8| (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
-    text.bytes().fold(false, |found, byte| found | control(byte))
-        || text.contains('\u{fffe}')
-        || text.contains('\u{ffff}')
+    const SUSPECT: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < b' ' {
+            table[byte as usize] = !matches!(byte, b'\t' | b'\n' | b'\r');
+            byte += 1;
+        }
+        table[0xef] = true;
+        table
+    };
+    text.bytes().any(|byte| SUSPECT[usize::from(byte)])
 }
 
 /// What may stand beside the outermost element.

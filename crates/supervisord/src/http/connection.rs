@@ -256,16 +256,20 @@ impl Visit {
             };
         }
         // As the original, which compares the beginning only: `/logtailx/cat` is a log as well.
-        if let Some(rest) = path.strip_prefix("/logtail") {
-            return self.log_of_process(request.method(), rest).await;
+        let is_log = path.starts_with("/logtail") || path.starts_with("/mainlogtail");
+        if is_log && request.method() != Method::GET {
+            return error(StatusCode::BAD_REQUEST);
         }
-        if path.starts_with("/mainlogtail") {
-            return self.follow(request.method(), Ask::MainLogPath).await;
+        if let Some(rest) = path.strip_prefix("/logtail") {
+            return self.log_of_process(rest).await;
+        }
+        if is_log {
+            return self.follow(Ask::MainLogPath).await;
         }
         web::answer(self, request).await
     }
 
-    async fn log_of_process(&self, method: &Method, rest: &str) -> Reply {
+    async fn log_of_process(&self, rest: &str) -> Reply {
         let rest = unquote(rest);
         let Some((_, name)) = rest.split_once('/') else { return error(StatusCode::NOT_FOUND) };
         let (name, channel) = name.split_once('/').unwrap_or((name, "stdout"));
@@ -274,13 +278,10 @@ impl Visit {
             "stderr" => true,
             _ => return error(StatusCode::NOT_FOUND),
         };
-        self.follow(method, Ask::LogPath { namespec: name.to_owned(), stderr }).await
+        self.follow(Ask::LogPath { namespec: name.to_owned(), stderr }).await
     }
 
-    async fn follow(&self, method: &Method, ask: Ask) -> Reply {
-        if method != Method::GET {
-            return error(StatusCode::BAD_REQUEST);
-        }
+    async fn follow(&self, ask: Ask) -> Reply {
         let common = &self.site.common;
         match common.handle.ask(ask).await {
             Ok(Answer::Path(Some(path))) => match common.logs.follow(&path) {
