@@ -146,25 +146,37 @@ impl Supervisor {
             "reloadConfig" => self.reload_config(),
             "addProcessGroup" => self.add_process_group(arguments.text(0)?, now, os),
             "removeProcessGroup" => self.remove_process_group(arguments.text(0)?, now),
-            "startProcess" => self.start_process(&arguments, now, os),
+            "startProcess" => {
+                let verb = Verb::Start { wait: arguments.flag(1) };
+                self.control(arguments.text(0)?, verb, now, os)
+            }
             "startProcessGroup" => {
                 let members = self.group(arguments.text(0)?)?;
-                Ok(self.start_many(members, arguments.flag(1), now, os))
+                Ok(self.control_many(members, Verb::Start { wait: arguments.flag(1) }, now, os))
             }
-            "startAllProcesses" => Ok(self.start_many(self.all_by_priority(), arguments.flag(0), now, os)),
-            "stopProcess" => self.stop_process(&arguments, now, os),
+            "startAllProcesses" => {
+                let verb = Verb::Start { wait: arguments.flag(0) };
+                Ok(self.control_many(self.all_by_priority(), verb, now, os))
+            }
+            "stopProcess" => {
+                let verb = Verb::Stop { wait: arguments.flag(1) };
+                self.control(arguments.text(0)?, verb, now, os)
+            }
             "stopProcessGroup" => {
                 let members = self.group(arguments.text(0)?)?;
-                Ok(self.stop_many(members, arguments.flag(1), now, os))
+                Ok(self.control_many(members, Verb::Stop { wait: arguments.flag(1) }, now, os))
             }
-            "stopAllProcesses" => Ok(self.stop_many(self.all_by_priority(), arguments.flag(0), now, os)),
-            "signalProcess" => self.signal_process(&arguments, now, os),
+            "stopAllProcesses" => {
+                let verb = Verb::Stop { wait: arguments.flag(0) };
+                Ok(self.control_many(self.all_by_priority(), verb, now, os))
+            }
+            "signalProcess" => self.control(arguments.text(0)?, Verb::Signal(&params[1]), now, os),
             "signalProcessGroup" => {
                 let members = self.group(arguments.text(0)?)?;
-                Ok(self.signal_many(members, &params[1], now, os))
+                Ok(self.control_many(members, Verb::Signal(&params[1]), now, os))
             }
             "signalAllProcesses" => {
-                let results = self.signal_many(self.all_by_priority(), &params[0], now, os);
+                let results = self.control_many(self.all_by_priority(), Verb::Signal(&params[0]), now, os);
                 if is_running { Ok(results) } else { Err(Code::ShutdownState.fault()) }
             }
             "getProcessInfo" => {
@@ -251,19 +263,59 @@ impl Supervisor {
         Ok(true.into())
     }
 
-    fn start_process(
+    /// Does something to a process, or to all processes of a group.
+    fn control(&mut self, name: &str, verb: Verb<'_>, now: &Now, os: &mut dyn Os) -> Result<Outcome, Fault> {
+        match self.find(name)? {
+            Found::Group(group) => Ok(self.control_many(self.members_by_priority(&group), verb, now, os)),
+            Found::Process(id) => match self.control_one(id, name, verb, now, os)? {
+                Progress::Done => Ok(true.into()),
+                Progress::Pending => {
+                    let form = Form::One(name.to_owned());
+                    Ok(Outcome::Wait(Wait { goal: verb.goal(), pending: vec![id], form }))
+                }
+            },
+        }
+    }
+
+    /// Does something to those of several processes that it is for: what is decided at once comes first in the answer, in
+    /// the order of the processes, then the others as they come to their end.
+    fn control_many(
         &mut self,
-        arguments: &Arguments<'_>,
+        members: Vec<ProcessId>,
+        verb: Verb<'_>,
         now: &Now,
         os: &mut dyn Os,
-    ) -> Result<Outcome, Fault> {
-        let (name, wait) = (arguments.text(0)?, arguments.flag(1));
-        match self.find(name)? {
-            Found::Group(group) => Ok(self.start_many(self.members_by_priority(&group), wait, now, os)),
-            Found::Process(id) => match self.start_one(id, name, wait, now, os)? {
-                Progress::Done => Ok(true.into()),
-                Progress::Pending => Ok(wait_for_one(Goal::Started, id, name)),
-            },
+    ) -> Outcome {
+        let (mut results, mut pending) = (Vec::new(), Vec::new());
+        for id in members {
+            if !verb.is_for(self.process(id).state()) {
+                continue;
+            }
+            let name = self.namespec(id);
+            match self.control_one(id, &name, verb, now, os) {
+                Ok(Progress::Pending) => pending.push(id),
+                Ok(Progress::Done) => results.push(status(self.process(id), Ok(()))),
+                Err(fault) => results.push(status(self.process(id), Err(fault))),
+            }
+        }
+        if pending.is_empty() {
+            return Outcome::Done(to_value(&results));
+        }
+        Outcome::Wait(Wait { goal: verb.goal(), pending, form: Form::Many(results) })
+    }
+
+    fn control_one(
+        &mut self,
+        id: ProcessId,
+        name: &str,
+        verb: Verb<'_>,
+        now: &Now,
+        os: &mut dyn Os,
+    ) -> Result<Progress, Fault> {
+        match verb {
+            Verb::Start { wait } => self.start_one(id, name, wait, now, os),
+            Verb::Stop { wait } => self.stop_one(id, name, wait, now, os),
+            Verb::Signal(signal) => self.signal_one(id, name, signal, now, os).map(|()| Progress::Done),
         }
     }
 
@@ -301,32 +353,6 @@ impl Supervisor {
         Ok(if wait && process.state() != ProcessState::Running { Progress::Pending } else { Progress::Done })
     }
 
-    fn start_many(&mut self, members: Vec<ProcessId>, wait: bool, now: &Now, os: &mut dyn Os) -> Outcome {
-        self.many(Goal::Started, members, |supervisor, id| {
-            if supervisor.process(id).state().is_running() {
-                return None;
-            }
-            let name = supervisor.namespec(id);
-            Some(supervisor.start_one(id, &name, wait, now, os))
-        })
-    }
-
-    fn stop_process(
-        &mut self,
-        arguments: &Arguments<'_>,
-        now: &Now,
-        os: &mut dyn Os,
-    ) -> Result<Outcome, Fault> {
-        let (name, wait) = (arguments.text(0)?, arguments.flag(1));
-        match self.find(name)? {
-            Found::Group(group) => Ok(self.stop_many(self.members_by_priority(&group), wait, now, os)),
-            Found::Process(id) => match self.stop_one(id, name, wait, now, os)? {
-                Progress::Done => Ok(true.into()),
-                Progress::Pending => Ok(wait_for_one(Goal::Stopped, id, name)),
-            },
-        }
-    }
-
     fn stop_one(
         &mut self,
         id: ProcessId,
@@ -345,30 +371,6 @@ impl Supervisor {
                 Err(Code::Failed.with(format!("unknown problem killing {}", process.name())))
             }
             state => Ok(if wait && !state.is_stopped() { Progress::Pending } else { Progress::Done }),
-        }
-    }
-
-    fn stop_many(&mut self, members: Vec<ProcessId>, wait: bool, now: &Now, os: &mut dyn Os) -> Outcome {
-        self.many(Goal::Stopped, members, |supervisor, id| {
-            if !supervisor.process(id).state().is_running() {
-                return None;
-            }
-            let name = supervisor.namespec(id);
-            Some(supervisor.stop_one(id, &name, wait, now, os))
-        })
-    }
-
-    fn signal_process(
-        &mut self,
-        arguments: &Arguments<'_>,
-        now: &Now,
-        os: &mut dyn Os,
-    ) -> Result<Outcome, Fault> {
-        let name = arguments.text(0)?;
-        let Some(signal) = arguments.0.get(1) else { return Err(Code::IncorrectParameters.fault()) };
-        match self.find(name)? {
-            Found::Group(group) => Ok(self.signal_many(self.members_by_priority(&group), signal, now, os)),
-            Found::Process(id) => self.signal_one(id, name, signal, now, os).map(|()| true.into()),
         }
     }
 
@@ -392,45 +394,6 @@ impl Supervisor {
             None => Ok(()),
             Some(text) => Err(Code::Failed.with(text)),
         }
-    }
-
-    fn signal_many(
-        &mut self,
-        members: Vec<ProcessId>,
-        signal: &Value,
-        now: &Now,
-        os: &mut dyn Os,
-    ) -> Outcome {
-        self.many(Goal::Stopped, members, |supervisor, id| {
-            if !supervisor.process(id).state().is_signallable() {
-                return None;
-            }
-            let name = supervisor.namespec(id);
-            Some(supervisor.signal_one(id, &name, signal, now, os).map(|()| Progress::Done))
-        })
-    }
-
-    /// Does something to several processes: what is decided at once comes first in the answer, in the order of the
-    /// processes, then the others as they come to their end. `None`: nothing is to be done to this one.
-    fn many(
-        &mut self,
-        goal: Goal,
-        members: Vec<ProcessId>,
-        mut act: impl FnMut(&mut Self, ProcessId) -> Option<Result<Progress, Fault>>,
-    ) -> Outcome {
-        let (mut results, mut pending) = (Vec::new(), Vec::new());
-        for id in members {
-            match act(self, id) {
-                None => {}
-                Some(Ok(Progress::Pending)) => pending.push(id),
-                Some(Ok(Progress::Done)) => results.push(status(self.process(id), Ok(()))),
-                Some(Err(fault)) => results.push(status(self.process(id), Err(fault))),
-            }
-        }
-        if pending.is_empty() {
-            return Outcome::Done(to_value(&results));
-        }
-        Outcome::Wait(Wait { goal, pending, form: Form::Many(results) })
     }
 
     fn send_process_stdin(&mut self, arguments: &Arguments<'_>) -> Result<Outcome, Fault> {
@@ -477,8 +440,31 @@ enum Progress {
     Pending,
 }
 
-fn wait_for_one(goal: Goal, id: ProcessId, name: &str) -> Outcome {
-    Outcome::Wait(Wait { goal, pending: vec![id], form: Form::One(name.to_owned()) })
+/// What can be done to one process or to many.
+#[derive(Debug, Clone, Copy)]
+enum Verb<'a> {
+    Start { wait: bool },
+    Stop { wait: bool },
+    Signal(&'a Value),
+}
+
+impl Verb<'_> {
+    /// Whether a process in this state has something to gain from it, when it is for many.
+    fn is_for(self, state: ProcessState) -> bool {
+        match self {
+            Self::Start { .. } => !state.is_running(),
+            Self::Stop { .. } => state.is_running(),
+            Self::Signal(_) => state.is_signallable(),
+        }
+    }
+
+    /// What is waited for. Nobody waits for a signal.
+    fn goal(self) -> Goal {
+        match self {
+            Self::Start { .. } => Goal::Started,
+            Self::Stop { .. } | Self::Signal(_) => Goal::Stopped,
+        }
+    }
 }
 
 /// A value where a text is wanted, as Python shows it.
