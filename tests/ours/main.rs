@@ -11,6 +11,7 @@ mod faults;
 mod first_minute;
 mod hostile_clients;
 mod http;
+mod listeners;
 mod log_files;
 mod manual;
 mod orphans;

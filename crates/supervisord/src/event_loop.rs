@@ -4,7 +4,7 @@
 //! other. Without anything to do it waits for as long as it takes: nothing here is periodic.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -15,6 +15,12 @@ use crate::os::child::wait_readable;
 use crate::os::notify::ServiceManager;
 use crate::rpc::Call;
 use crate::supervisor::{Input, Outcome, Supervisor};
+
+/// Calls, or answers of listeners, that follow each other as fast as this are a conversation.
+const LIVELY: Duration = Duration::from_micros(200);
+/// So long the daemon looks for what comes next in a conversation before it sleeps: to fall asleep and be woken takes longer than most
+/// need to go on.
+const LOOK: Duration = Duration::from_micros(50);
 
 /// The signals that mean something to the daemon.
 #[derive(Debug)]
@@ -55,6 +61,9 @@ pub async fn run(
     tokio::pin!(timer);
     // Output changes no state.
     let mut is_output = false;
+    // When somebody was last answered or told something, and whether he is likely to go on at once.
+    let mut last_word = Instant::now();
+    let mut talks = false;
     loop {
         if !is_output {
             manager.tell(|| supervisor.summary());
@@ -62,7 +71,9 @@ pub async fn run(
         if let Some(outcome) = supervisor.outcome() {
             return Ok(outcome);
         }
-        let deadline = supervisor.deadline(&Now::read());
+        let now = Now::read();
+        let deadline = supervisor.deadline(&now);
+        let awake = now.mono + if talks { LOOK } else { Duration::ZERO };
         if let Some(deadline) = deadline
             && timer.deadline() != deadline.into()
         {
@@ -91,6 +102,7 @@ pub async fn run(
                             // tokio is told of changes only: until nothing is ready any more it must be asked again.
                             guard.clear_ready();
                         }
+                        () = tokio::task::yield_now(), if Instant::now() < awake => {}
                     }
                 }
             } => {
@@ -99,8 +111,14 @@ pub async fn run(
             }
         };
         is_output = matches!(&input, Input::Pipes(_));
+        let is_call = matches!(&input, Input::Call(_));
         let now = Now::read();
         supervisor.handle(input, &now, os);
+        let is_word = supervisor.told_listeners() || is_call;
+        talks = is_word && now.mono.duration_since(last_word) < LIVELY;
+        if is_word {
+            last_word = now.mono;
+        }
         if is_output {
             // The connections have their turn, however much is written.
             tokio::task::yield_now().await;

@@ -299,6 +299,26 @@ mod tests {
     }
 
     #[test]
+    fn the_hour_ticks_in_all_periods_and_who_slept_hears_of_its_slice_alone() {
+        let mut ticks = Ticks::default();
+        ticks.watch(|_| true, at(7_199_999));
+        let due = |ticks: &mut Ticks, now| {
+            let due = ticks.due(now).into_iter().map(|event| format!("{} {}", event.kind.name(), event.body));
+            due.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            due(&mut ticks, at(7_200_000)),
+            ["TICK_5 when:7200", "TICK_60 when:7200", "TICK_3600 when:7200"]
+        );
+        assert_eq!(due(&mut ticks, at(7_204_999)), [""; 0]);
+        assert_eq!(due(&mut ticks, at(7_268_000)), ["TICK_5 when:7265", "TICK_60 when:7260"]);
+        assert_eq!(
+            due(&mut ticks, at(18_000_001)),
+            ["TICK_5 when:18000", "TICK_60 when:18000", "TICK_3600 when:18000"]
+        );
+    }
+
+    #[test]
     fn no_tick_is_due_when_nobody_listens() {
         let mut ticks = Ticks::default();
         ticks.watch(|_| false, at(0));

@@ -117,6 +117,8 @@ pub struct Supervisor {
     /// Logs with output that waits for a slow reader.
     backlogged: BTreeSet<ProcessId>,
     buffer: Box<[u8]>,
+    /// A listener was sent an event since this was last asked.
+    told: bool,
 }
 
 /// How often output is offered again to the slow reader of a log.
@@ -149,6 +151,7 @@ impl Supervisor {
             ticks: Ticks::default(),
             backlogged: BTreeSet::new(),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
+            told: false,
         };
         for group in &config.groups {
             supervisor.add_group(group, now)?;
@@ -197,6 +200,11 @@ impl Supervisor {
             }
         }
         self.settle(now, os);
+    }
+
+    /// Whether a listener was sent an event since the last time: most answer within microseconds.
+    pub fn told_listeners(&mut self) -> bool {
+        std::mem::take(&mut self.told)
     }
 
     /// When time alone changes something.

@@ -220,7 +220,7 @@ impl Supervisor {
 
     /// Gives waiting events to ready listeners.
     pub(super) fn dispatch_events(&mut self, now: &Now) {
-        let (processes, pipes) = (&mut self.processes, &self.pipes);
+        let (processes, pipes, told) = (&mut self.processes, &self.pipes, &mut self.told);
         let identifier = &self.config.supervisord.identifier;
         for (name, pool) in &mut self.pools {
             let members = self.groups.get(name).map(|group| group.members.as_slice()).unwrap_or_default();
@@ -233,6 +233,7 @@ impl Supervisor {
                         if stdin.is_pending() {
                             pipes.watch_stdin(*id, stdin.fd().as_fd());
                         }
+                        *told = true;
                         Offer::Sent
                     }
                     Err(Refused::Full) => Offer::Full,
