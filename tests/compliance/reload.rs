@@ -313,3 +313,46 @@ fn auto_logs_come_with_the_group() {
     bed.ask("removeProcessGroup", ["cat".into()]);
     assert_eq!(count(&bed), 2);
 }
+
+// undocumented: of [supervisord], the folder of AUTO logs counts for groups that are added afterwards.
+#[test]
+fn the_folder_of_auto_logs_is_read_again() {
+    let program = "[program:cat]\ncommand=/bin/cat\nautostart=false\n";
+    let bed = TestBed::new(program);
+    std::fs::create_dir(bed.path("other")).unwrap();
+    bed.configure(&format!("[supervisord]\nchildlogdir=%(here)s/other\n{program}"));
+    reread(&bed);
+    let log = bed.info("cat").stdout_logfile;
+    assert!(log.contains("/auto/cat-stdout"), "{log}");
+    bed.ask("removeProcessGroup", ["cat".into()]);
+    bed.ask("addProcessGroup", ["cat".into()]);
+    let log = bed.info("cat").stdout_logfile;
+    assert!(log.contains("/other/cat-stdout"), "{log}");
+}
+
+// undocumented: of [supervisord], strip_ansi counts at once for what is started afterwards.
+#[test]
+fn strip_ansi_is_read_again() {
+    let program = "[program:says]\ncommand=/usr/bin/printf '\\033[1mbold\\033[0m\\n'\nstdout_logfile=%(here)s/out\nstartsecs=0\n\
+                   autorestart=false\nautostart=false\n";
+    let bed = TestBed::new(program);
+    bed.configure(&format!("[supervisord]\nstrip_ansi=true\n{program}"));
+    reread(&bed);
+    bed.ask("startProcess", ["says".into(), false.into()]);
+    bed.file_becomes("out", "bold\n");
+}
+
+// undocumented: of [supervisord], the level counts for what is written of children's output alone; the log keeps its own.
+#[test]
+fn the_level_of_the_log_stays() {
+    let bed = TestBed::new(
+        "[supervisord]\nloglevel=info\n[program:says]\ncommand=/bin/echo hello\nstdout_logfile=%(here)s/out\nstartsecs=0\n\
+                            autorestart=false\nautostart=false\n",
+    );
+    let text = bed.read("supervisord.conf").replace("loglevel=info", "loglevel=debug");
+    bed.write("supervisord.conf", &text);
+    reread(&bed);
+    bed.ask("startProcess", ["says".into(), false.into()]);
+    bed.file_becomes("out", "hello\n");
+    assert!(!bed.log().contains("DEBG"), "{}", bed.log());
+}

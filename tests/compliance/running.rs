@@ -222,6 +222,21 @@ fn a_daemon_leaves_its_terminal() {
     bed.eventually("it has ended", || !bed.path("supervisord.pid").exists());
 }
 
+// undocumented: a folder that is there and cannot be entered is told, and the daemon runs where it is.
+#[test]
+fn a_daemon_that_cannot_enter_its_folder_runs_on() {
+    needs_root!();
+    let text = "[supervisord]\nuser=nobody\ndirectory=%(here)s/closed\n[program:sleep]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+    let mut bed =
+        Setup { text, daemonize: true, files: &[("closed/file", "")], ..Setup::default() }.prepare();
+    bed.give_to("nobody");
+    fs::set_permissions(bed.path("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    bed.start();
+    bed.state_becomes("sleep", "RUNNING");
+    bed.logs("CRIT can't chdir into 'HERE/closed': [Errno 13] Permission denied: 'HERE/closed'");
+    assert!(!bed.log().contains("set current directory"), "{}", bed.log());
+}
+
 // configuration.rst, umask: "The umask of the supervisord process."
 #[test]
 fn a_daemon_has_its_umask() {

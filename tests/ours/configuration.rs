@@ -165,6 +165,16 @@ fn a_second_daemon_leaves_the_logs_of_the_first() {
     assert_eq!(bed.info("x").statename, "RUNNING");
 }
 
+/// The original knows them until it is restarted.
+#[test]
+fn variables_that_the_file_no_longer_sets_are_unknown() {
+    let program = "[program:x]\ncommand=/bin/echo %(ENV_GONE)s\nautostart=false\n";
+    let bed = TestBed::new(&format!("[supervisord]\nenvironment=GONE=1\n{program}"));
+    bed.configure(program);
+    let fault = bed.rpc("reloadConfig", []).unwrap_err();
+    assert!(fault.text.contains("contains names ('ENV_GONE') which cannot be expanded"), "{fault:?}");
+}
+
 /// A SIGHUP with a file that cannot be read changes nothing, and the log says why.
 #[test]
 fn a_broken_file_ends_no_daemon() {

@@ -91,6 +91,24 @@ fn the_configuration_needs_its_section() {
     );
 }
 
+// undocumented: a file that cannot be parsed ends it with 1; the original tells why in the last lines of a traceback.
+#[test]
+fn a_file_that_cannot_be_parsed_is_exit_code_1() {
+    let bed = folder();
+    for (text, told) in [
+        (
+            "[supervisorctl]\nprompt\n",
+            "Source contains parsing errors: 'other.conf'\n\t[line  2]: 'prompt\\n'\n",
+        ),
+        ("prompt=x\n", "File contains no section headers.\nfile: 'other.conf', line: 1\n'prompt=x\\n'\n"),
+    ] {
+        bed.write("other.conf", text);
+        let output = run(&bed, &["-c", "other.conf", "version"]);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:?}");
+        assert!(output.stderr.contains(told), "{output:?}");
+    }
+}
+
 /// What a client says that finds nobody, with these words and this section.
 #[track_caller]
 fn asks(section: &str, words: &[&str]) -> String {

@@ -295,6 +295,20 @@ fn each_process_is_expanded_with_its_number() {
     assert_eq!(processes.iter().map(of).collect::<Vec<_>>(), ["p08 8/2 8.log", "p09 9/2 9.log"]);
 }
 
+// undocumented: the names that the environment of one process makes are known to the next one, too.
+#[test]
+fn each_process_knows_the_environment_of_those_before() {
+    let reader = Reader::new();
+    let sections = program(
+        "numprocs=3\nprocess_name=p%(process_num)d\nenvironment=E%(process_num)d=\"of %(process_num)d\"\ndirectory=%(ENV_E0)s",
+    );
+    let processes = reader.reads(&sections);
+    let folders: Vec<_> = processes.iter().map(|process| text(&member(process, "directory"))).collect();
+    assert_eq!(folders, ["of 0", "of 0", "of 0"]);
+    let refusal = reader.refuses(&sections.replace("ENV_E0", "ENV_E1"));
+    assert!(refusal.contains("contains names ('ENV_E1') which cannot be expanded"), "{refusal}");
+}
+
 // undocumented: log files are expanded twice.
 #[test]
 fn log_files_are_expanded_twice() {
