@@ -265,8 +265,8 @@ impl Processes<'_, '_, '_> {
 
     /// The common variables with those of the process over them.
     fn environment(&mut self, variables: Variables) -> Option<Shared> {
-        /// What a process takes at least, in bytes.
-        const PROCESS: usize = 1024;
+        /// What a process takes at least, in bytes, here and in the daemon.
+        const PROCESS: usize = 2048;
         let common = &self.common.environment;
         if self.last.as_ref().is_none_or(|(last, _)| *last != variables) {
             let merged = match variables.is_empty() {
