@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use harness::{Output, Setup, Signal, TestBed, Value, member, text};
+use harness::{Output, Setup, Signal, TestBed, Value, member, needs_root, text};
 
 /// The command of the one program of a file.
 #[track_caller]
@@ -186,4 +186,32 @@ fn a_broken_file_ends_no_daemon() {
     bed.eventually("it is told", || bed.log().contains("invalid literal for int() with base 10: 'soon'"));
     assert_eq!(bed.pid_of("x"), pid);
     assert_eq!(bed.state("x"), "RUNNING");
+}
+
+/// A daemon that was given its file by a relative name, and has gone to another folder, finds it at a SIGHUP.
+#[test]
+fn the_file_is_found_from_another_folder() {
+    let text = "[supervisord]\ndirectory=/tmp\nidentifier=before\n";
+    let bed = Setup { text, daemonize: true, ..Setup::default() }.start();
+    let cwd = fs::read_link(format!("/proc/{}/cwd", bed.pid())).unwrap();
+    assert_eq!(cwd.display().to_string(), "/tmp");
+    bed.configure("[supervisord]\ndirectory=/tmp\nidentifier=after\n");
+    bed.signal(Signal::SIGHUP);
+    bed.eventually("it has read the file again", || bed.rpc("getIdentification", []) == Ok("after".into()));
+}
+
+/// The original does not start then: it wants the address of the machine's name for a server on all interfaces.
+#[test]
+fn a_server_needs_no_name_of_the_machine() {
+    needs_root!();
+    let mut bed = Setup { text: "[inet_http_server]\nport={port}\n", ..Setup::default() }.prepare();
+    bed.launch_through(&[
+        "unshare",
+        "--uts",
+        "sh",
+        "-c",
+        "hostname no-host-of-this-name && exec \"$@\"",
+        "sh",
+    ]);
+    bed.eventually("it answers", || std::net::TcpStream::connect(("127.0.0.1", bed.port())).is_ok());
 }
