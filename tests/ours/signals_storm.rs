@@ -159,6 +159,47 @@ fn a_restart_that_is_impossible_goes_back() {
     bed.eventually("now it is possible", || bed.rpc("getProcessInfo", ["p1".into()]).is_ok());
 }
 
+/// What takes a second to end, so that there is time to break something before the daemon begins again.
+const SLOW: &str = "[program:slow]\ncommand=/bin/sh -c \"trap '' TERM; echo up; while :; do sleep 0.05; done\"\n\
+                    startsecs=0\nstopwaitsecs=1\nstdout_logfile=%(here)s/out\n";
+
+/// Neither the new configuration nor the last is possible: it is tried again, as what is missing may come back.
+#[test]
+fn a_restart_without_a_socket_folder_waits_for_it() {
+    let text = format!("[unix_http_server]\nfile=%(here)s/run/supervisor.sock\n{SLOW}");
+    let bed = Setup { text: &text, files: &[("run/x", "")], ..Setup::default() }.prepare();
+    std::os::unix::fs::symlink("run/supervisor.sock", bed.path("supervisor.sock")).unwrap();
+    let mut bed = bed;
+    bed.start();
+    bed.file_becomes("out", "up\n");
+    bed.signal(Signal::SIGHUP);
+    bed.logs("WARN received SIGHUP indicating restart request");
+    std::fs::rename(bed.path("run"), bed.path("away")).unwrap();
+    bed.eventually("it is tried again", || {
+        bed.log().contains("CRIT cannot begin again, trying for a minute: ")
+    });
+    std::fs::rename(bed.path("away"), bed.path("run")).unwrap();
+    bed.eventually("it answers again", || bed.rpc("getState", []).is_ok());
+    bed.state_becomes("slow", "RUNNING");
+}
+
+/// The same without descriptors. The end that is asked for meanwhile comes.
+#[test]
+fn a_restart_without_descriptors_can_be_ended() {
+    let mut bed = TestBed::new(SLOW);
+    bed.file_becomes("out", "up\n");
+    bed.signal(Signal::SIGHUP);
+    bed.logs("WARN received SIGHUP indicating restart request");
+    // A soft limit it would raise.
+    let command = ["--pid", &bed.pid().to_string(), "--nofile=6:6"];
+    assert!(std::process::Command::new("prlimit").args(command).status().unwrap().success());
+    bed.eventually("it is tried again", || {
+        bed.log().contains("CRIT cannot begin again, trying for a minute: ")
+    });
+    bed.signal(Signal::SIGTERM);
+    assert_eq!(bed.exit_code(), Some(0));
+}
+
 /// The log cannot be opened any more: the daemon begins again all the same, and logs again when it can.
 #[test]
 fn a_restart_without_a_log_goes_on() {

@@ -4,6 +4,7 @@
 //! other. Without anything to do it waits for as long as it takes: nothing here is periodic.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,17 +46,28 @@ impl Signals {
             child: signal(SignalKind::child())?,
         })
     }
+
+    /// Waits, and tells whether the end was asked for meanwhile.
+    pub async fn end_within(&mut self, time: Duration) -> bool {
+        tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = self.interrupt.recv() => true,
+            _ = self.quit.recv() => true,
+            () = tokio::time::sleep(time) => false,
+        }
+    }
 }
 
-/// Runs the daemon, which has begun, until everything is stopped.
+/// Runs the daemon, which has begun, until everything is stopped. `pipes` leads to its set of pipes.
 pub async fn run(
     supervisor: &mut Supervisor,
+    pipes: OwnedFd,
     signals: &mut Signals,
     calls: &mut mpsc::Receiver<Call>,
     os: &mut dyn Os,
     manager: &mut ServiceManager,
 ) -> io::Result<Outcome> {
-    let pipes = wait_readable(supervisor.pipes().fd().try_clone_to_owned()?)?;
+    let pipes = wait_readable(pipes)?;
     let Signals { terminate, interrupt, quit, hangup, user2, child } = signals;
     let timer = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(timer);

@@ -7,10 +7,12 @@
 use std::ffi::{CString, OsString};
 use std::fs;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
@@ -93,36 +95,48 @@ fn run(config: Config, reader: Reader) -> Result<(), StartError> {
     // What its programs left behind.
     let mut left_over = Vec::new();
     let mut beginning = Beginning { reader, descriptors: None, serial: Serial::default(), again: false };
-    let mut waiting = None;
+    let mut waiting: Option<(Runtime, Kept)> = None;
+    let mut attempts = 0;
     loop {
-        let (mut supervisor, bound) = match (beginning.begin(&config), last.take()) {
-            (Ok(begun), _) => begun,
-            (Err(error), Some(before)) => {
+        let mut begun = match (beginning.begin(&config), last.take(), &mut waiting) {
+            (Ok(begun), ..) => begun,
+            (Err(error), Some(before), _) => {
                 log::critical!("cannot begin again, going back to the last configuration: {error}");
                 config = before;
                 continue;
             }
-            (Err(error), None) => {
+            // It has worked before: what is missing, such as descriptors, may come back.
+            (Err(error), None, Some((runtime, kept))) if attempts < MOST_ATTEMPTS => {
+                if attempts == 0 {
+                    log::critical!("cannot begin again, trying for a minute: {error}");
+                }
+                attempts += 1;
+                if runtime.block_on(kept.signals.end_within(PAUSE)) {
+                    return Ok(());
+                }
+                continue;
+            }
+            (Err(error), None, _) => {
                 if beginning.again {
                     log::critical!("cannot begin again: {error}");
                 }
                 return Err(error);
             }
         };
+        attempts = 0;
         if !std::mem::replace(&mut beginning.again, true) && !config.supervisord.nodaemon {
             daemonize::daemonize(&config.supervisord).map_err(system("become a daemon"))?;
         }
-        supervisor.take_over(std::mem::take(&mut left_over));
+        begun.supervisor.take_over(std::mem::take(&mut left_over));
         let pid_file = PidFile::write(config.supervisord.pidfile.clone());
         // Only now, as a runtime does not survive a fork.
-        let (runtime, signals) = match &mut waiting {
+        let (runtime, kept) = match &mut waiting {
             Some(waiting) => waiting,
             none => none.insert(prepare_to_wait().map_err(system("make the event loop"))?),
         };
         adopt_orphans();
-        let outcome = LocalSet::new()
-            .block_on(runtime, serve(&mut supervisor, signals, bound, &config))
-            .map_err(system("wait for events"))?;
+        let (outcome, mut supervisor) = LocalSet::new().block_on(runtime, serve(begun, kept, &config));
+        let outcome = outcome.map_err(system("wait for events"))?;
         beginning.serial = supervisor.serial();
         drop(pid_file);
         match outcome {
@@ -142,15 +156,35 @@ fn hold_signals() -> io::Result<()> {
     Ok(meant.into_iter().collect::<SigSet>().thread_set_mask()?)
 }
 
-/// The runtime, and the signals: a restart must not miss one that comes while nobody waits.
-fn prepare_to_wait() -> io::Result<(Runtime, Signals)> {
+/// A restart that fails is tried again so often, with such pauses.
+const MOST_ATTEMPTS: u32 = 60;
+/// See [`MOST_ATTEMPTS`].
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is kept across restarts.
+struct Kept {
+    /// A restart must not miss one that comes while nobody waits.
+    signals: Signals,
+    kernel: Kernel,
+    manager: ServiceManager,
+}
+
+fn prepare_to_wait() -> io::Result<(Runtime, Kept)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let signals = {
         let _inside = runtime.enter();
         Signals::listen()?
     };
     SigSet::empty().thread_set_mask()?;
-    Ok((runtime, signals))
+    Ok((runtime, Kept { signals, kernel: Kernel::new()?, manager: ServiceManager::of_environment() }))
+}
+
+/// A daemon that has all that it needs to go on.
+struct Begun {
+    supervisor: Supervisor,
+    bound: Vec<Bound>,
+    /// Leads to the set of pipes.
+    pipes: OwnedFd,
 }
 
 /// What is done before the daemon waits for the first time, and again at each restart.
@@ -165,7 +199,7 @@ struct Beginning {
 }
 
 impl Beginning {
-    fn begin(&mut self, config: &Rc<Config>) -> Result<(Supervisor, Vec<Bound>), StartError> {
+    fn begin(&mut self, config: &Rc<Config>) -> Result<Begun, StartError> {
         let mut lines = become_user(config)?;
         if !self.again {
             lines.extend(infos(daemonize::raise_limits(&config.supervisord)?));
@@ -183,20 +217,21 @@ impl Beginning {
         if !config.supervisord.nocleanup {
             log::file::auto::remove_old(&config.supervisord.childlogdir, &config.supervisord.identifier);
         }
-        let pipes = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
+        let set = Pipes::new().map_err(io::Error::from).map_err(system("watch pipes"))?;
+        let pipes = set.fd().try_clone_to_owned().map_err(system("watch pipes"))?;
         let around = surroundings(config, self.reader.clone(), self.descriptors, self.serial);
-        let supervisor = Supervisor::new(Rc::clone(config), around, pipes, &Now::read())?;
+        let supervisor = Supervisor::new(Rc::clone(config), around, set, &Now::read())?;
         tell_of_servers(config)?;
-        Ok((supervisor, bound))
+        Ok(Begun { supervisor, bound, pipes })
     }
 }
 
 async fn serve(
-    supervisor: &mut Supervisor,
-    signals: &mut Signals,
-    bound: Vec<Bound>,
+    begun: Begun,
+    Kept { signals, kernel, manager }: &mut Kept,
     config: &Config,
-) -> io::Result<Outcome> {
+) -> (io::Result<Outcome>, Supervisor) {
+    let Begun { mut supervisor, bound, pipes } = begun;
     let (handle, mut calls) = Handle::new(WAITING_CALLS);
     let context = ServerContext {
         identifier: config.supervisord.identifier.clone(),
@@ -204,14 +239,12 @@ async fn serve(
         namespaces: Namespaces::new(config.rpcinterfaces.iter().map(|interface| interface.name.clone())),
     };
     let servers = http::serve(bound, handle, context);
-    let mut manager = ServiceManager::of_environment();
-    manager.watch()?;
-    let mut kernel = Kernel::new()?;
-    supervisor.begin(&Now::read(), &mut kernel);
+    manager.watch();
+    supervisor.begin(&Now::read(), kernel);
     forget_the_start();
-    let outcome = event_loop::run(supervisor, signals, &mut calls, &mut kernel, &mut manager).await;
+    let outcome = event_loop::run(&mut supervisor, pipes, signals, &mut calls, kernel, manager).await;
     servers.close().await;
-    outcome
+    (outcome, supervisor)
 }
 
 /// Drops the rights that the daemon does not need.

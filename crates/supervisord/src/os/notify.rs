@@ -8,6 +8,7 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::rc::Rc;
 use std::time::Duration;
 
 use supervisor_rpc::state::SupervisorState;
@@ -21,7 +22,7 @@ pub const VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PI
 /// The service manager, if there is one that wants to be told.
 #[derive(Debug)]
 pub struct ServiceManager {
-    socket: Option<UnixDatagram>,
+    socket: Option<Rc<UnixDatagram>>,
     said: String,
 }
 
@@ -33,7 +34,7 @@ impl ServiceManager {
             if let Err(error) = &opened {
                 log::warn!("cannot notify the service manager at {}: {error}", name.display());
             }
-            opened.ok()
+            opened.ok().map(Rc::new)
         });
         Self { socket, said: String::new() }
     }
@@ -49,9 +50,9 @@ impl ServiceManager {
 
     /// Keeps telling that the event loop turns, if the service manager wants that. It is the one thing that wakes an idle
     /// daemon, at the wish of its administrator.
-    pub fn watch(&self) -> io::Result<()> {
+    pub fn watch(&self) {
         if let (Some(socket), Some(pause)) = (&self.socket, watchdog()) {
-            let socket = socket.try_clone()?;
+            let socket = Rc::clone(socket);
             tokio::task::spawn_local(async move {
                 loop {
                     // One that is lost is made up for by the next: they come twice as often as they must.
@@ -60,7 +61,6 @@ impl ServiceManager {
                 }
             });
         }
-        Ok(())
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
             String::from_utf8(buffer[..length].to_vec()).ok()
         };
         let socket = Some(open(name.as_os_str().as_bytes()).unwrap());
-        let mut told = ServiceManager { socket, said: String::new() };
+        let mut told = ServiceManager { socket: socket.map(Rc::new), said: String::new() };
         told.tell(|| summary(SupervisorState::Running, 2, 0));
         told.tell(|| summary(SupervisorState::Running, 2, 0));
         told.tell(|| summary(SupervisorState::Running, 2, 1));
