@@ -116,6 +116,26 @@ fn a_flood_of_connections_shuts_nobody_out() {
     bed.settles_at(before);
 }
 
+/// The same with clients that follow a log and never go: the oldest make room.
+#[test]
+fn many_readers_of_logs_shut_nobody_out() {
+    let bed = bed(PORT);
+    let before = bed.shown().descriptors().len();
+    let readers: Vec<_> = (0..1100)
+        .map(|_| {
+            let mut stream = connect(&bed);
+            stream.write_all(b"GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let mut start = [0; 15];
+            stream.read_exact(&mut start).unwrap();
+            assert_eq!(&start, b"HTTP/1.1 200 OK");
+            stream
+        })
+        .collect();
+    assert_eq!(bed.state("cat"), "RUNNING");
+    drop(readers);
+    bed.settles_at(before);
+}
+
 #[test]
 fn what_is_too_large_is_refused() {
     let bed = bed(PORT);

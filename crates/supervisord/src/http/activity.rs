@@ -37,6 +37,8 @@ pub(crate) enum Phase {
     Body,
     /// The answer is being found out or sent.
     Answering,
+    /// A log is being followed, which has no end.
+    Following,
     /// Between two requests.
     Idle,
 }
@@ -111,7 +113,7 @@ impl Activity {
             Phase::Silent => SILENCE,
             Phase::Head => HEAD,
             Phase::Body => BODY,
-            Phase::Answering | Phase::Idle => return None,
+            Phase::Answering | Phase::Following | Phase::Idle => return None,
         };
         Some(self.since.get() + patience)
     }
@@ -121,15 +123,16 @@ impl Activity {
         (self.phase.get() == Phase::Idle && self.stalled.get().is_none()).then_some(self.since.get())
     }
 
-    /// How easily this connection is spared: unfinished requests before idle connections, the oldest first. Whoever
-    /// floods us with halves of requests must not push out those who wait between whole ones.
-    fn expendable(&self, now: Instant) -> Option<(bool, Instant)> {
+    /// How easily this connection is spared: unfinished requests before idle connections before those that follow a log and
+    /// would otherwise keep their places for ever, the oldest first. Whoever floods us with halves of requests must not
+    /// push out those who wait between whole ones.
+    fn expendable(&self, now: Instant) -> Option<(u8, Instant)> {
+        let stalled = self.stalled.get().filter(|since| now - *since >= STALLED).map(|since| (0, since));
         match self.phase.get() {
-            Phase::Silent | Phase::Head | Phase::Body => Some((false, self.since.get())),
-            Phase::Answering => {
-                self.stalled.get().filter(|since| now - *since >= STALLED).map(|since| (false, since))
-            }
-            Phase::Idle => Some((true, self.since.get())),
+            Phase::Silent | Phase::Head | Phase::Body => Some((0, self.since.get())),
+            Phase::Answering => stalled,
+            Phase::Idle => Some((1, self.since.get())),
+            Phase::Following => stalled.or(Some((2, self.since.get()))),
         }
     }
 }
@@ -216,7 +219,7 @@ impl Connections {
     /// Closes every connection that is not being answered.
     pub(crate) fn drop_quiet(&self) {
         self.open.borrow_mut().retain(|_, open| {
-            let busy = open.activity.phase() == Phase::Answering;
+            let busy = matches!(open.activity.phase(), Phase::Answering | Phase::Following);
             if let (false, Some(task)) = (busy, &open.task) {
                 task.abort();
             }
@@ -260,13 +263,14 @@ mod tests {
     #[test]
     fn the_oldest_half_of_a_request_goes_before_the_idle_and_the_answered_stay() {
         let start = Instant::now();
-        let connections = Connections::new(4);
+        let connections = Connections::new(5);
         let idle = connections.join(at(start, Phase::Idle, 0));
         let answering = connections.join(at(start, Phase::Answering, 0));
+        let following = connections.join(at(start, Phase::Following, 0));
         let young = connections.join(at(start, Phase::Head, 20));
         assert!(connections.make_room(start));
         let old = connections.join(at(start, Phase::Silent, 10));
-        for gone in [old, young, idle] {
+        for gone in [old, young, idle, following] {
             assert!(connections.open.borrow().contains_key(&gone));
             assert!(connections.drop_one(start));
             assert!(!connections.open.borrow().contains_key(&gone));
@@ -282,7 +286,7 @@ mod tests {
         activity.held_up(start);
         activity.held_up(start + STALLED);
         assert_eq!(activity.expendable(start), None);
-        assert_eq!(activity.expendable(start + STALLED), Some((false, start)));
+        assert_eq!(activity.expendable(start + STALLED), Some((0, start)));
         let connections = Connections::new(4);
         connections.join(Rc::new(Activity::new(start)));
         connections.join(activity);

@@ -203,6 +203,9 @@ impl Visit {
             Some(held) => (reply, held),
             None => (error(StatusCode::SERVICE_UNAVAILABLE), common.replies.none()),
         };
+        if matches!(reply.body(), Content::Follow(_)) {
+            self.enter(Phase::Following);
+        }
         reply.map(|content| Body::new(content, self.activity.clone(), held))
     }
 
