@@ -153,6 +153,7 @@ fn a_restart_that_is_impossible_goes_back() {
     bed.eventually("it is said", || {
         bed.log().contains("CRIT cannot begin again, going back to the last configuration: ")
     });
+    bed.eventually("it answers again", || bed.rpc("getState", []).is_ok());
     bed.state_becomes("p0", "RUNNING");
     drop(taken);
     bed.signal(Signal::SIGHUP);
