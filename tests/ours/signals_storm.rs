@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use harness::{Setup, Signal, TestBed, obtain};
+use harness::{Setup, Signal, TestBed, member, obtain, text};
 use nix::sys::signal::kill;
 
 /// A daemon whose programs say something about who they are.
@@ -113,7 +113,11 @@ fn reloads_in_a_storm_come_to_rest() {
         }
         last.then_some(())
     });
-    bed.state_becomes("p40", "RUNNING");
+    // One more restart may be under way.
+    bed.eventually("it runs", || {
+        let info = bed.rpc("getProcessInfo", ["p40".into()]);
+        info.is_ok_and(|info| text(&member(&info, "statename")) == "RUNNING")
+    });
     bed.settles_at(before);
 }
 
