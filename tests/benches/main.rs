@@ -56,6 +56,8 @@ fn main() {
         ("logs", logs::measure),
         ("events", events::measure),
     ];
+    // Programs that were built a moment ago are not yet on the disk, and would count as changed memory.
+    nix::unistd::sync();
     let published = args
         .iter()
         .position(|arg| arg == "--check")
