@@ -125,6 +125,7 @@ fn a_log_that_is_no_text_is_read() {
 #[test]
 fn a_shutdown_is_promised_and_kept() {
     let mut bed = TestBed::new("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+    bed.state_becomes("cat", "RUNNING");
     assert_eq!(bed.rpc("shutdown", []), Ok(true.into()));
     assert_eq!(bed.exit_code(), Some(0));
     bed.logs("WARN stopped: cat (terminated by SIGTERM)");
