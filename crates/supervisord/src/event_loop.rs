@@ -7,12 +7,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::clock::Now;
 use crate::os::Os;
-use crate::os::child::wait_readable;
 use crate::os::notify::ServiceManager;
 use crate::rpc::Call;
 use crate::supervisor::{Input, Outcome, Supervisor};
@@ -58,16 +58,15 @@ impl Signals {
     }
 }
 
-/// Runs the daemon, which has begun, until everything is stopped. `pipes` leads to its set of pipes.
+/// Runs the daemon, which has begun, until everything is stopped. `pipes` is readable when something in its set of pipes is ready.
 pub async fn run(
     supervisor: &mut Supervisor,
-    pipes: OwnedFd,
+    pipes: AsyncFd<OwnedFd>,
     signals: &mut Signals,
     calls: &mut mpsc::Receiver<Call>,
     os: &mut dyn Os,
     manager: &mut ServiceManager,
 ) -> io::Result<Outcome> {
-    let pipes = wait_readable(pipes)?;
     let Signals { terminate, interrupt, quit, hangup, user2, child } = signals;
     let timer = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(timer);

@@ -98,7 +98,9 @@ impl Pipes {
     }
 
     /// Watches an output pipe.
-    pub fn add(&mut self, pipe: Pipe) -> Result<PipeId, Errno> {
+    pub fn add(&mut self, mut pipe: Pipe) -> Result<PipeId, Errno> {
+        // It may have rested in another set.
+        pipe.resting = false;
         let id = PipeId(u64::from(pipe.process.0) << 32 | u64::from(self.next));
         self.next = self.next.wrapping_add(1);
         self.epoll.add(&pipe.fd, EpollEvent::new(EpollFlags::EPOLLIN, id.0 << 1))?;

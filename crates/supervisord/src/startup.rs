@@ -29,7 +29,7 @@ use crate::http::{self, Bound, ServerContext};
 use crate::limits::{self, Limits};
 use crate::listener::Serial;
 use crate::os::Kernel;
-use crate::os::child::{forget_the_start, ignore_file_size_signal};
+use crate::os::child::{forget_the_start, ignore_file_size_signal, wait_readable};
 use crate::os::daemonize::{self, LimitError};
 use crate::os::notify::{self, ServiceManager};
 use crate::os::privileges::{self, Identity};
@@ -232,6 +232,11 @@ async fn serve(
     config: &Config,
 ) -> (io::Result<Outcome>, Supervisor) {
     let Begun { mut supervisor, bound, pipes } = begun;
+    // Before any program is started: what cannot be waited for must leave none behind.
+    let pipes = match wait_readable(pipes) {
+        Ok(pipes) => pipes,
+        Err(error) => return (Err(error), supervisor),
+    };
     let (handle, mut calls) = Handle::new(WAITING_CALLS);
     let context = ServerContext {
         identifier: config.supervisord.identifier.clone(),
