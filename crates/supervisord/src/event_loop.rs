@@ -106,7 +106,7 @@ pub async fn run(
                         Some(call) = calls.recv() => return Ok(Input::Call(call)),
                         ready = pipes.readable() => {
                             let mut guard = ready?;
-                            let ready = supervisor.pipes().ready();
+                            let ready = supervisor.ready_pipes();
                             if !ready.is_empty() {
                                 return Ok(Input::Pipes(ready));
                             }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use crate::log::syslog::Lines;
 use crate::os::Pid;
@@ -35,8 +37,10 @@ pub struct Pipe {
     pub lines: Option<Box<Lines>>,
     /// Its process was reaped; somebody else may still write.
     pub left_over: bool,
-    /// When it was last read.
-    pub last_read: Instant,
+    /// When it was last read to its end.
+    pub emptied: Instant,
+    /// What came since.
+    pub came: usize,
     /// It holds more than usual.
     pub enlarged: bool,
     /// Nobody looks at it for a moment.
@@ -63,33 +67,33 @@ pub struct Pipes {
     pipes: BTreeMap<PipeId, Pipe>,
     next: u32,
     resting: Vec<PipeId>,
-    /// When those are looked at again.
-    rested: Option<Instant>,
+    /// The timer runs.
+    rests: bool,
+    /// Tells when those are looked at again. In the set as well, and not a deadline of the event loop, which counts in milliseconds.
+    timer: TimerFd,
 }
 
+/// What the timer is known by in the set.
+const TIMER: u64 = u64::MAX;
 /// A pipe takes so many bytes until its writer has to wait, once it was seen full.
 const ENLARGED: i32 = 1024 * 1024;
 /// The usual size of a pipe: a read of so many bytes shows a writer that was waiting.
 const FULL_PIPE: usize = 64 * 1024;
-/// What is read at once of a stream of lines by a reader that is too prompt.
-const SHORT_READ: usize = 32 * 1024;
+/// As much as is read at once: what the original reads, and what one PROCESS_LOG event holds at most.
+pub const READ_SIZE: usize = 128 * 1024;
 /// So long a stream of lines is left alone, that more of it can be read at once.
 const REST: Duration = Duration::from_millis(1);
-/// The rest as it comes out at worst: timers count milliseconds.
-const LONGEST_REST: Duration = Duration::from_millis(2);
 /// What comes in that time makes a rest worth it.
 const STREAM: usize = 8 * 1024;
 
 impl Pipes {
     /// An empty set.
     pub fn new() -> Result<Self, Errno> {
-        Ok(Self {
-            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
-            pipes: BTreeMap::new(),
-            next: 0,
-            resting: Vec::new(),
-            rested: None,
-        })
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
+        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), rests: false, timer })
     }
 
     /// A descriptor that is readable when something is ready.
@@ -126,44 +130,63 @@ impl Pipes {
 
     /// So many bytes were read from a pipe.
     ///
-    /// A stream of lines is left alone for a moment, in which it piles up: all of it is then had with two calls of the
-    /// kernel where there were two for each line. Its writer does not notice, as the pipe is made large enough.
+    /// A stream of lines is left alone for a moment, in which it piles up: all of it is then had with two calls of the kernel where
+    /// there were two for each line. Its writer does not notice, as the pipe is large enough for twice as much.
     pub fn pace(&mut self, id: PipeId, count: usize, now: Instant) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
-        let pace = expected(count, now.duration_since(pipe.last_read));
-        pipe.last_read = now;
-        if !pipe.enlarged && (count >= FULL_PIPE || pace >= FULL_PIPE) {
+        pipe.came += count;
+        let expected = expected(pipe.came, now.duration_since(pipe.emptied), REST);
+        if !pipe.enlarged && (count >= FULL_PIPE || expected >= FULL_PIPE) {
             pipe.enlarge();
         }
-        if count < SHORT_READ && pace >= STREAM && !pipe.resting && pace < pipe.capacity() {
-            // The end of the pipe is told all the same.
-            let rests = EpollEvent::new(EpollFlags::empty(), id.0 << 1);
-            pipe.resting = self.epoll.modify(&pipe.fd, &mut { rests }).is_ok();
-            if pipe.resting {
-                self.resting.push(id);
-                self.rested.get_or_insert(now + REST);
-            }
+        if count >= READ_SIZE {
+            return;
+        }
+        pipe.came = 0;
+        pipe.emptied = now;
+        // A flood does not rest: it is had with few calls as it is.
+        if (STREAM..=pipe.capacity() / 2).contains(&expected) && !pipe.resting {
+            self.rest(id);
         }
     }
 
-    /// When pipes have rested.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.rested
+    fn rest(&mut self, id: PipeId) {
+        let Some(pipe) = self.pipes.get_mut(&id) else { return };
+        // Not in the set at all: it would be called for each line, which takes the writer a tenth of its time.
+        pipe.resting = self.epoll.delete(&pipe.fd).is_ok();
+        if pipe.resting {
+            self.resting.push(id);
+            self.run_timer();
+        }
+    }
+
+    /// All pipes that rest are looked at again when the first has rested.
+    fn run_timer(&mut self) {
+        if !std::mem::replace(&mut self.rests, true) {
+            let rest = Expiration::OneShot(TimeSpec::from_duration(REST));
+            let set = self.timer.set(rest, TimerSetTimeFlags::empty());
+            debug_assert_eq!(set, Ok(()), "a time to come is never refused");
+        }
     }
 
     /// The pipes that have rested, which are watched again from now on.
-    pub fn rested(&mut self, now: Instant) -> Vec<PipeId> {
-        if self.rested.is_none_or(|rested| rested > now) {
-            return Vec::new();
-        }
-        self.rested = None;
+    fn end_rest(&mut self) -> Vec<PipeId> {
+        let _: Result<(), Errno> = self.timer.wait();
+        self.rests = false;
         let mut rested = std::mem::take(&mut self.resting);
         rested.retain(|id| {
             let Some(pipe) = self.pipes.get_mut(id) else { return false };
-            pipe.resting = false;
             let watched = EpollEvent::new(EpollFlags::EPOLLIN, id.0 << 1);
-            self.epoll.modify(&pipe.fd, &mut { watched }).is_ok()
+            pipe.resting = self.epoll.add(&pipe.fd, watched).is_err();
+            if pipe.resting {
+                // Where the kernel has no memory to watch it, it is read after each rest.
+                self.resting.push(*id);
+            }
+            true
         });
+        if !self.resting.is_empty() {
+            self.run_timer();
+        }
         rested
     }
 
@@ -191,20 +214,24 @@ impl Pipes {
     }
 
     /// What is ready now, without waiting; some of it when there is much.
-    pub fn ready(&self) -> Vec<Ready> {
+    pub fn ready(&mut self) -> Vec<Ready> {
         let mut events = [EpollEvent::empty(); 64];
         let count = self.epoll.wait(&mut events, EpollTimeout::ZERO).unwrap_or(0);
-        let ready = |event: &EpollEvent| match (event.data() >> 1, event.data() & 1) {
-            (id, 0) => Some(Ready::Output(PipeId(id))),
-            (id, _) => u32::try_from(id).ok().map(|id| Ready::Stdin(ProcessId(id))),
-        };
-        events[..count].iter().filter_map(ready).collect()
+        let mut ready = Vec::with_capacity(count);
+        for event in &events[..count] {
+            match (event.data() >> 1, event.data() & 1) {
+                _ if event.data() == TIMER => ready.extend(self.end_rest().into_iter().map(Ready::Output)),
+                (id, 0) => ready.push(Ready::Output(PipeId(id))),
+                (id, _) => ready.extend(u32::try_from(id).map(|id| Ready::Stdin(ProcessId(id)))),
+            }
+        }
+        ready
     }
 }
 
-/// What a pipe brings while it rests, if it goes on as it did.
-fn expected(count: usize, since: Duration) -> usize {
-    let expected = count as u128 * LONGEST_REST.as_nanos() / since.as_nanos().max(1);
+/// What a stream brings in this time, if it goes on as it did.
+fn expected(count: usize, since: Duration, time: Duration) -> usize {
+    let expected = count as u128 * time.as_nanos() / since.as_nanos().max(1);
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
@@ -229,6 +256,7 @@ mod tests {
     use std::io::Write;
 
     use nix::fcntl::OFlag;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::unistd::pipe2;
 
     use super::*;
@@ -245,7 +273,8 @@ mod tests {
             output: Output::default(),
             lines: None,
             left_over: false,
-            last_read: start,
+            emptied: start,
+            came: 0,
             enlarged: false,
             resting: false,
         };
@@ -255,51 +284,77 @@ mod tests {
 
     const MICROSECONDS: Duration = Duration::from_micros(10);
 
+    /// What is ready next, when something is.
+    fn next_ready(pipes: &mut Pipes) -> Vec<Ready> {
+        let mut waited = [PollFd::new(pipes.fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut waited, PollTimeout::from(30_000_u16)), Ok(1), "nothing became ready");
+        pipes.ready()
+    }
+
     #[test]
     fn a_stream_of_lines_rests_and_is_then_ready() {
         let start = Instant::now();
         let (mut pipes, id, mut writer) = watched(start);
-        let read_at = start + MICROSECONDS;
-        pipes.pace(id, 100, read_at);
-        assert_eq!(pipes.deadline(), Some(read_at + REST));
+        pipes.pace(id, 100, start + MICROSECONDS);
+        assert!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting));
         writer.write_all(b"more").expect("written");
-        assert_eq!(pipes.ready(), []);
-        assert_eq!(pipes.rested(read_at), []);
-        assert_eq!(pipes.rested(read_at + REST), [id]);
-        assert_eq!(pipes.deadline(), None);
+        assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
+        assert!(pipes.get_mut(id).is_some_and(|pipe| !pipe.resting));
+        assert_eq!(pipes.ready(), [Ready::Output(id)], "it is watched again");
+    }
+
+    #[test]
+    fn the_end_of_a_resting_pipe_is_told_after_its_rest() {
+        let start = Instant::now();
+        let (mut pipes, id, writer) = watched(start);
+        pipes.pace(id, 100, start + MICROSECONDS);
+        drop(writer);
+        assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
         assert_eq!(pipes.ready(), [Ready::Output(id)]);
     }
 
     #[test]
-    fn the_end_of_a_resting_pipe_is_told_at_once() {
+    fn a_pipe_may_be_closed_while_it_rests() {
         let start = Instant::now();
-        let (mut pipes, id, writer) = watched(start);
+        let (mut pipes, id, _writer) = watched(start);
         pipes.pace(id, 100, start + MICROSECONDS);
-        assert_eq!(pipes.ready(), []);
-        drop(writer);
-        assert_eq!(pipes.ready(), [Ready::Output(id)]);
         pipes.remove(id);
-        assert_eq!(pipes.rested(start + LONGEST_REST), []);
+        assert_eq!(next_ready(&mut pipes), []);
+        assert_eq!(pipes.ready(), [], "the timer runs once");
     }
 
     #[test]
     fn single_lines_and_floods_do_not_rest() {
         let start = Instant::now();
-        for (count, pause) in [(100, Duration::from_millis(1)), (SHORT_READ, MICROSECONDS)] {
+        for (count, pause) in
+            [(100, Duration::from_millis(1)), (READ_SIZE, MICROSECONDS), (10_000, MICROSECONDS)]
+        {
             let (mut pipes, id, _writer) = watched(start);
             pipes.pace(id, count, start + pause);
-            assert_eq!(pipes.deadline(), None, "{count} bytes after {pause:?}");
+            assert!(pipes.resting.is_empty(), "{count} bytes after {pause:?}");
         }
     }
 
     #[test]
-    fn a_pipe_that_would_be_full_before_its_rest_is_over_is_enlarged_first() {
+    fn a_pipe_that_would_be_half_full_before_its_rest_is_over_is_enlarged_first() {
         let start = Instant::now();
         let (mut pipes, id, _writer) = watched(start);
         let usual = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity());
         pipes.pace(id, 1000, start + MICROSECONDS);
         let larger = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity()) > usual;
         // Where the kernel refuses more room there is no rest.
-        assert_eq!(pipes.deadline().is_some(), larger);
+        assert_eq!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting), larger);
+    }
+
+    #[test]
+    fn all_rest_until_the_first_has_rested() {
+        let start = Instant::now();
+        let (mut pipes, first, _writer) = watched(start);
+        let (mut others, other, _other_writer) = watched(start);
+        let second = pipes.add(others.remove(other).expect("watched")).expect("watched");
+        pipes.pace(first, 100, start + MICROSECONDS);
+        pipes.pace(second, 200, start + MICROSECONDS);
+        assert_eq!(next_ready(&mut pipes), [Ready::Output(first), Ready::Output(second)]);
+        assert_eq!(pipes.ready(), [], "the timer runs once");
     }
 }

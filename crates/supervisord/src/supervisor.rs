@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::listener::{self, Pool, Serial};
 use crate::log;
 use crate::os::{Os, Pid, Target};
-use crate::pipes::{Pipes, Ready};
+use crate::pipes::{Pipes, READ_SIZE, Ready};
 use crate::process::machine::{Action, Change};
 use crate::process::{Process, ProcessId};
 use crate::reader::Reader;
@@ -35,7 +35,6 @@ mod spawning;
 pub(crate) mod waiters;
 
 use ending::Mood;
-use output::READ_SIZE;
 use waiters::Waiter;
 
 /// What happens to the daemon.
@@ -214,10 +213,7 @@ impl Supervisor {
         let reports = self.waiters.iter().filter_map(Waiter::deadline).min();
         let pools = self.pools.values().filter_map(Pool::deadline).min();
         let flush = (!self.backlogged.is_empty() || log::is_backlogged()).then(|| now.mono + FLUSH_PERIOD);
-        [processes, ticks, reports, pools, flush, self.pipes.deadline(), self.mood.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [processes, ticks, reports, pools, flush, self.mood.deadline()].into_iter().flatten().min()
     }
 
     /// The number of the next event, which stays the next when the daemon begins again.
@@ -225,9 +221,9 @@ impl Supervisor {
         self.serial
     }
 
-    /// Where the pipes are to be waited for.
-    pub fn pipes(&self) -> &Pipes {
-        &self.pipes
+    /// Which pipes are ready, without waiting.
+    pub fn ready_pipes(&mut self) -> Vec<Ready> {
+        self.pipes.ready()
     }
 
     /// Everything is stopped and the daemon is to end, or to begin again with this configuration.
@@ -250,9 +246,6 @@ impl Supervisor {
         }
         for pool in self.pools.values_mut() {
             pool.tick(now.mono);
-        }
-        for pipe in self.pipes.rested(now.mono) {
-            self.read_pipe(pipe, now);
         }
         self.flush_logs(now);
         self.report_waiting(now);

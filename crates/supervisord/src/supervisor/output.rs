@@ -18,9 +18,6 @@ use crate::process::output::{Piece, Stream};
 use crate::process::stdin::Refused;
 use crate::repr;
 
-/// As much as is read at once: what the original reads, and what one PROCESS_LOG event holds at most.
-pub(super) const READ_SIZE: usize = 128 * 1024;
-
 /// So many pipes that somebody else still holds are kept per process; the oldest is closed when there are more.
 const MOST_LEFT_OVER: usize = 8;
 

@@ -155,7 +155,8 @@ impl Supervisor {
                 output,
                 lines: process.channel(stream).syslog.then(Box::default),
                 left_over: false,
-                last_read: now.mono,
+                emptied: now.mono,
+                came: 0,
                 enlarged: false,
                 resting: false,
             };
