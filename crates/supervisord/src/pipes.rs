@@ -132,20 +132,23 @@ impl Pipes {
     ///
     /// A stream of lines is left alone for a moment, in which it piles up: all of it is then had with two calls of the kernel where
     /// there were two for each line. Its writer does not notice, as the pipe is large enough for twice as much.
-    pub fn pace(&mut self, id: PipeId, count: usize, now: Instant) {
+    ///
+    /// A flood, which has few calls as it is, rests as well while clients call: it would keep two processors busy, and the
+    /// client would wait until the kernel takes one away from them.
+    pub fn pace(&mut self, id: PipeId, count: usize, calls: bool, now: Instant) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
         pipe.came += count;
         let expected = expected(pipe.came, now.duration_since(pipe.emptied), REST);
         if !pipe.enlarged && (count >= FULL_PIPE || expected >= FULL_PIPE) {
             pipe.enlarge();
         }
-        if count >= READ_SIZE {
+        let half = pipe.capacity() / 2;
+        if count >= READ_SIZE && !(calls && pipe.came >= half) {
             return;
         }
         pipe.came = 0;
         pipe.emptied = now;
-        // A flood does not rest: it is had with few calls as it is.
-        if (STREAM..=pipe.capacity() / 2).contains(&expected) && !pipe.resting {
+        if expected >= STREAM && (expected <= half || calls) && !pipe.resting {
             self.rest(id);
         }
     }
@@ -295,7 +298,7 @@ mod tests {
     fn a_stream_of_lines_rests_and_is_then_ready() {
         let start = Instant::now();
         let (mut pipes, id, mut writer) = watched(start);
-        pipes.pace(id, 100, start + MICROSECONDS);
+        pipes.pace(id, 100, false, start + MICROSECONDS);
         assert!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting));
         writer.write_all(b"more").expect("written");
         assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
@@ -307,7 +310,7 @@ mod tests {
     fn the_end_of_a_resting_pipe_is_told_after_its_rest() {
         let start = Instant::now();
         let (mut pipes, id, writer) = watched(start);
-        pipes.pace(id, 100, start + MICROSECONDS);
+        pipes.pace(id, 100, false, start + MICROSECONDS);
         drop(writer);
         assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
         assert_eq!(pipes.ready(), [Ready::Output(id)]);
@@ -317,7 +320,7 @@ mod tests {
     fn a_pipe_may_be_closed_while_it_rests() {
         let start = Instant::now();
         let (mut pipes, id, _writer) = watched(start);
-        pipes.pace(id, 100, start + MICROSECONDS);
+        pipes.pace(id, 100, false, start + MICROSECONDS);
         pipes.remove(id);
         assert_eq!(next_ready(&mut pipes), []);
         assert_eq!(pipes.ready(), [], "the timer runs once");
@@ -330,9 +333,23 @@ mod tests {
             [(100, Duration::from_millis(1)), (READ_SIZE, MICROSECONDS), (10_000, MICROSECONDS)]
         {
             let (mut pipes, id, _writer) = watched(start);
-            pipes.pace(id, count, start + pause);
+            pipes.pace(id, count, false, start + pause);
             assert!(pipes.resting.is_empty(), "{count} bytes after {pause:?}");
         }
+    }
+
+    #[test]
+    fn a_flood_rests_while_clients_call() {
+        let start = Instant::now();
+        let (mut pipes, id, _writer) = watched(start);
+        let mut reads = 0;
+        while pipes.get_mut(id).is_some_and(|pipe| !pipe.resting) && reads < 100 {
+            pipes.pace(id, READ_SIZE, true, start + MICROSECONDS);
+            reads += 1;
+        }
+        let half = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity() / 2);
+        assert_eq!(reads, half.div_ceil(READ_SIZE));
+        assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
     }
 
     #[test]
@@ -340,7 +357,7 @@ mod tests {
         let start = Instant::now();
         let (mut pipes, id, _writer) = watched(start);
         let usual = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity());
-        pipes.pace(id, 1000, start + MICROSECONDS);
+        pipes.pace(id, 1000, false, start + MICROSECONDS);
         let larger = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity()) > usual;
         // Where the kernel refuses more room there is no rest.
         assert_eq!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting), larger);
@@ -352,8 +369,8 @@ mod tests {
         let (mut pipes, first, _writer) = watched(start);
         let (mut others, other, _other_writer) = watched(start);
         let second = pipes.add(others.remove(other).expect("watched")).expect("watched");
-        pipes.pace(first, 100, start + MICROSECONDS);
-        pipes.pace(second, 200, start + MICROSECONDS);
+        pipes.pace(first, 100, false, start + MICROSECONDS);
+        pipes.pace(second, 200, false, start + MICROSECONDS);
         assert_eq!(next_ready(&mut pipes), [Ready::Output(first), Ready::Output(second)]);
         assert_eq!(pipes.ready(), [], "the timer runs once");
     }

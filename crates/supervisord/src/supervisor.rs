@@ -116,6 +116,8 @@ pub struct Supervisor {
     /// Logs with output that waits for a slow reader.
     backlogged: BTreeSet<ProcessId>,
     buffer: Box<[u8]>,
+    /// When a client last asked something.
+    last_call: Option<Instant>,
     /// A listener was sent an event since this was last asked.
     told: bool,
 }
@@ -150,6 +152,7 @@ impl Supervisor {
             ticks: Ticks::default(),
             backlogged: BTreeSet::new(),
             buffer: vec![0; READ_SIZE].into_boxed_slice(),
+            last_call: None,
             told: false,
         };
         for group in &config.groups {
@@ -191,7 +194,10 @@ impl Supervisor {
                 self.reap(now, os);
             }
             Input::Pipes(ready) => self.serve_pipes(ready, now),
-            Input::Call(call) => self.answer(call, now, os),
+            Input::Call(call) => {
+                self.last_call = Some(now.mono);
+                self.answer(call, now, os);
+            }
             Input::Time => {
                 // What has ended must not be taken for something that stayed up.
                 self.reap(now, os);

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::unistd::read;
@@ -18,6 +19,9 @@ use crate::process::output::{Piece, Stream};
 use crate::process::stdin::Refused;
 use crate::repr;
 
+/// So long after a call the next is likely.
+const CONVERSATION: Duration = Duration::from_millis(10);
+
 /// So many pipes that somebody else still holds are kept per process; the oldest is closed when there are more.
 const MOST_LEFT_OVER: usize = 8;
 
@@ -32,7 +36,10 @@ impl Supervisor {
     /// Reads a ready pipe once: the others have their turn before it has its next.
     pub(super) fn read_pipe(&mut self, id: PipeId, now: &Now) {
         match self.take(id, now) {
-            Taken::Bytes(count) if !self.is_heard(id) => self.pipes.pace(id, count, now.mono),
+            Taken::Bytes(count) if !self.is_heard(id) => {
+                let calls = self.last_call.is_some_and(|last| now.mono.duration_since(last) < CONVERSATION);
+                self.pipes.pace(id, count, calls, now.mono);
+            }
             Taken::Bytes(_) | Taken::Empty => {}
             Taken::End => self.close_pipe(id, now),
         }
