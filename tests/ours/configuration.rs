@@ -215,3 +215,41 @@ fn a_server_needs_no_name_of_the_machine() {
     ]);
     bed.eventually("it answers", || std::net::TcpStream::connect(("127.0.0.1", bed.port())).is_ok());
 }
+
+const LOGIN: &str = "[inet_http_server]\nport=127.0.0.1:{port}\nusername=me\npassword_file=secret\n\
+                     [supervisorctl]\nserverurl=http://127.0.0.1:{port}\nusername=me\npassword_file={here}/secret\n";
+
+/// The original knows `password` only, which stands in a file that many may read.
+#[test]
+fn a_password_may_stand_in_a_file_of_its_own() {
+    let files: &[(&str, &str)] = &[("secret", "pa:ss %(word)s\nnot this\n")];
+    let bed = Setup { text: LOGIN, files, ..Setup::default() }.start();
+    assert_eq!(bed.ctl(["version"]).stdout, "4.3.0\n");
+    assert_eq!(bed.ctl(["-p", "pa:ss %(word)s", "version"]).stdout, "4.3.0\n");
+    assert!(bed.ctl(["-p", "not this", "version"]).stdout.starts_with("Server requires authentication\n"));
+    // It is read when the configuration is: a restart takes the new one.
+    bed.write("secret", "other");
+    assert!(bed.ctl(["version"]).stdout.starts_with("Server requires authentication\n"));
+    bed.signal(Signal::SIGHUP);
+    bed.eventually("the new password opens", || bed.ctl(["version"]).stdout == "4.3.0\n");
+    assert!(
+        bed.ctl(["-p", "pa:ss %(word)s", "version"]).stdout.starts_with("Server requires authentication\n")
+    );
+}
+
+#[test]
+fn a_file_with_a_password_may_hold_its_hash() {
+    let files: &[(&str, &str)] = &[("secret", "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d\n")];
+    let bed = Setup { text: LOGIN, files, ..Setup::default() }.start();
+    assert_eq!(bed.ctl(["-p", "thepassword", "version"]).stdout, "4.3.0\n");
+}
+
+#[test]
+fn a_file_with_a_password_that_cannot_be_read_is_named() {
+    assert_eq!(
+        refusal(LOGIN),
+        "Section [inet_http_server] names a password_file that cannot be read: HERE/secret: No such file or directory (os error 2)"
+    );
+    let twice = LOGIN.replacen("password_file", "password=x\npassword_file", 1);
+    assert_eq!(refusal(&twice), "Section [inet_http_server] sets both password and password_file");
+}
