@@ -35,6 +35,7 @@ mod spawning;
 pub(crate) mod waiters;
 
 use ending::Mood;
+use output::CACHE_LINE;
 use waiters::Waiter;
 
 /// What happens to the daemon.
@@ -151,7 +152,7 @@ impl Supervisor {
             serial,
             ticks: Ticks::default(),
             backlogged: BTreeSet::new(),
-            buffer: vec![0; READ_SIZE].into_boxed_slice(),
+            buffer: vec![0; READ_SIZE + CACHE_LINE].into_boxed_slice(),
             last_call: None,
             told: false,
         };
