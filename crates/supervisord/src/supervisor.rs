@@ -123,6 +123,8 @@ pub struct Supervisor {
     told: bool,
 }
 
+/// So often pipes are read, all together, before calls have their turn.
+const READS: usize = 8;
 /// How often output is offered again to the slow reader of a log.
 const FLUSH_PERIOD: Duration = Duration::from_millis(50);
 
@@ -519,9 +521,10 @@ impl Supervisor {
     }
 
     fn serve_pipes(&mut self, ready: Vec<Ready>, now: &Now) {
+        let most = (READS / ready.len().max(1)).max(1);
         for ready in ready {
             match ready {
-                Ready::Output(pipe) => self.read_pipe(pipe, now),
+                Ready::Output(pipe) => self.read_pipe(pipe, most, now),
                 Ready::Stdin(process) => self.flush_stdin(process),
             }
         }

@@ -36,15 +36,23 @@ enum Taken {
 }
 
 impl Supervisor {
-    /// Reads a ready pipe once: the others have their turn before it has its next.
-    pub(super) fn read_pipe(&mut self, id: PipeId, now: &Now) {
-        match self.take(id, now) {
-            Taken::Bytes(count) if !self.is_heard(id) => {
-                let calls = self.last_call.is_some_and(|last| now.mono.duration_since(last) < CONVERSATION);
-                self.pipes.pace(id, count, calls, now.mono);
+    /// Reads a ready pipe, at most so many times as long as there is more: the others have their turn before it has its next.
+    pub(super) fn read_pipe(&mut self, id: PipeId, most: usize, now: &Now) {
+        for _ in 0..most {
+            match self.take(id, now) {
+                Taken::Bytes(count) => {
+                    if !self.is_heard(id) {
+                        let calls =
+                            self.last_call.is_some_and(|last| now.mono.duration_since(last) < CONVERSATION);
+                        self.pipes.pace(id, count, calls, now.mono);
+                    }
+                    if count < READ_SIZE {
+                        return;
+                    }
+                }
+                Taken::Empty => return,
+                Taken::End => return self.close_pipe(id, now),
             }
-            Taken::Bytes(_) | Taken::Empty => {}
-            Taken::End => self.close_pipe(id, now),
         }
     }
 
@@ -264,7 +272,7 @@ impl Supervisor {
         for &listener in &awaited {
             for pipe in self.pipes.of(listener) {
                 if self.is_heard(pipe) {
-                    self.read_pipe(pipe, now);
+                    self.read_pipe(pipe, 1, now);
                 }
             }
         }
