@@ -67,10 +67,10 @@ pub struct Pipes {
     pipes: BTreeMap<PipeId, Pipe>,
     next: u32,
     resting: Vec<PipeId>,
-    /// The timer runs.
-    rests: bool,
     /// Tells when those are looked at again. In the set as well, and not a deadline of the event loop, which counts in milliseconds.
     timer: TimerFd,
+    /// The timer runs.
+    rests: bool,
 }
 
 /// What the timer is known by in the set.
@@ -93,7 +93,7 @@ impl Pipes {
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
-        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), rests: false, timer })
+        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer, rests: false })
     }
 
     /// A descriptor that is readable when something is ready.
