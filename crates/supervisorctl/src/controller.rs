@@ -176,27 +176,36 @@ impl Controller {
     /// The next line of a person or a pipe; `None` after the last.
     pub(crate) fn read_line(&mut self) -> Result<Option<String>, Failure> {
         self.out.flush()?;
-        let input = &mut self.input;
-        self.runtime.block_on(line_or_interrupt(input))
+        let interrupts = self.interrupts()?;
+        self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts))
+    }
+
+    /// From now on Ctrl-C ends nothing: before a question is seen, as its answer may be Ctrl-C at once.
+    fn interrupts(&self) -> io::Result<Interrupts> {
+        self.runtime.block_on(async { Interrupts::new() })
     }
 
     /// Asks something. Nobody to answer is a failure.
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        let interrupts = self.interrupts()?;
         self.out.ask(question)?;
-        self.read_line()?.ok_or(Failure::NoAnswer)
+        self.out.flush()?;
+        self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts))?.ok_or(Failure::NoAnswer)
     }
 
     /// Asks something whose answer is not shown while it is typed.
     pub(crate) fn ask_secretly(&mut self, question: &str) -> Result<String, Failure> {
         self.out.flush()?;
+        let interrupts = self.interrupts()?;
         // Without a terminal there is nothing to hide, and the answer comes as any other.
         let Ok(mut terminal) = Secretly::new() else {
             eprint!("{question}");
-            return self.read_line()?.ok_or(Failure::NoAnswer);
+            let answer = self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts));
+            return answer?.ok_or(Failure::NoAnswer);
         };
         terminal.write(question)?;
         let mut input = terminal.input()?;
-        let answer = self.runtime.block_on(line_or_interrupt(&mut input));
+        let answer = self.runtime.block_on(line_or_interrupt(&mut input, &interrupts));
         terminal.write("\n")?;
         answer?.ok_or(Failure::NoAnswer)
     }
@@ -228,8 +237,7 @@ impl Controller {
     }
 }
 
-async fn line_or_interrupt(input: &mut Input) -> Result<Option<String>, Failure> {
-    let interrupts = Interrupts::new()?;
+async fn line_or_interrupt(input: &mut Input, interrupts: &Interrupts) -> Result<Option<String>, Failure> {
     tokio::select! {
         line = input.line() => Ok(line?),
         pressed = interrupts.pressed() => Err(pressed.map_or_else(Failure::Io, |()| Failure::Interrupted)),
