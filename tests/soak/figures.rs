@@ -50,8 +50,13 @@ impl<'a> Figures<'a> {
             part.iter().map(|figure| figure.resident as f64).sum::<f64>() / part.len().max(1) as f64
         };
         assert!(mean(last) < mean(middle) + NOISE, "memory grows");
-        let most = |part: &[Figure]| part.iter().map(|figure| figure.descriptors).max();
-        assert!(most(last) <= most(middle), "descriptors grow");
+        // The most of them is chance: a listener that dies of everything has just been started again, or has not.
+        let median = |part: &[Figure]| {
+            let mut sorted: Vec<usize> = part.iter().map(|figure| figure.descriptors).collect();
+            sorted.sort_unstable();
+            sorted.get(sorted.len() / 2).copied()
+        };
+        assert!(median(last) <= median(middle), "descriptors grow");
     }
 }
 
