@@ -50,7 +50,8 @@ impl<'a> Figures<'a> {
             part.iter().map(|figure| figure.resident as f64).sum::<f64>() / part.len().max(1) as f64
         };
         assert!(mean(last) < mean(middle) + NOISE, "memory grows");
-        // The most of them is chance: a listener that dies of everything has just been started again, or has not.
+        // Each round has waited until there were no more of them than at the start. What a look finds a moment later is chance: a
+        // listener that dies of everything has just been started again, or has not.
         let median = |part: &[Figure]| {
             let mut sorted: Vec<usize> = part.iter().map(|figure| figure.descriptors).collect();
             sorted.sort_unstable();

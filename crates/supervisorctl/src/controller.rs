@@ -175,9 +175,13 @@ impl Controller {
 
     /// The next line of a person or a pipe; `None` after the last.
     pub(crate) fn read_line(&mut self) -> Result<Option<String>, Failure> {
-        self.out.flush()?;
         let interrupts = self.interrupts()?;
-        self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts))
+        self.next_line(&interrupts)
+    }
+
+    fn next_line(&mut self, interrupts: &Interrupts) -> Result<Option<String>, Failure> {
+        self.out.flush()?;
+        self.runtime.block_on(line_or_interrupt(&mut self.input, interrupts))
     }
 
     /// From now on Ctrl-C ends nothing: before a question is seen, as its answer may be Ctrl-C at once.
@@ -189,8 +193,7 @@ impl Controller {
     pub(crate) fn ask(&mut self, question: &str) -> Result<String, Failure> {
         let interrupts = self.interrupts()?;
         self.out.ask(question)?;
-        self.out.flush()?;
-        self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts))?.ok_or(Failure::NoAnswer)
+        self.next_line(&interrupts)?.ok_or(Failure::NoAnswer)
     }
 
     /// Asks something whose answer is not shown while it is typed.
@@ -200,8 +203,7 @@ impl Controller {
         // Without a terminal there is nothing to hide, and the answer comes as any other.
         let Ok(mut terminal) = Secretly::new() else {
             eprint!("{question}");
-            let answer = self.runtime.block_on(line_or_interrupt(&mut self.input, &interrupts));
-            return answer?.ok_or(Failure::NoAnswer);
+            return self.next_line(&interrupts)?.ok_or(Failure::NoAnswer);
         };
         terminal.write(question)?;
         let mut input = terminal.input()?;

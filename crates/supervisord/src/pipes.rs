@@ -69,8 +69,6 @@ pub struct Pipes {
     resting: Vec<PipeId>,
     /// Tells when those are looked at again. In the set as well, and not a deadline of the event loop, which counts in milliseconds.
     timer: TimerFd,
-    /// The timer runs.
-    rests: bool,
 }
 
 /// What the timer is known by in the set.
@@ -93,7 +91,7 @@ impl Pipes {
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
-        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer, rests: false })
+        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer })
     }
 
     /// A descriptor that is readable when something is ready.
@@ -142,13 +140,13 @@ impl Pipes {
         if !pipe.enlarged && (count >= FULL_PIPE || expected >= FULL_PIPE) {
             pipe.enlarge();
         }
-        let half = pipe.capacity() / 2;
-        if count >= READ_SIZE && !(calls && pipe.came >= half) {
+        // The kernel is asked for the capacity only where it decides: this runs for each line of a quiet program.
+        if count >= READ_SIZE && !(calls && pipe.came >= pipe.capacity() / 2) {
             return;
         }
         pipe.came = 0;
         pipe.emptied = now;
-        if expected >= STREAM && (expected <= half || calls) && !pipe.resting {
+        if expected >= STREAM && !pipe.resting && (calls || expected <= pipe.capacity() / 2) {
             self.rest(id);
         }
     }
@@ -158,24 +156,23 @@ impl Pipes {
         // Not in the set at all: it would be called for each line, which takes the writer a tenth of its time.
         pipe.resting = self.epoll.delete(&pipe.fd).is_ok();
         if pipe.resting {
+            // All that rest are looked at again when the first has rested: the timer runs as long as there are any.
+            if self.resting.is_empty() {
+                self.run_timer();
+            }
             self.resting.push(id);
-            self.run_timer();
         }
     }
 
-    /// All pipes that rest are looked at again when the first has rested.
-    fn run_timer(&mut self) {
-        if !std::mem::replace(&mut self.rests, true) {
-            let rest = Expiration::OneShot(TimeSpec::from_duration(REST));
-            let set = self.timer.set(rest, TimerSetTimeFlags::empty());
-            debug_assert_eq!(set, Ok(()), "a time to come is never refused");
-        }
+    fn run_timer(&self) {
+        let rest = Expiration::OneShot(TimeSpec::from_duration(REST));
+        let set = self.timer.set(rest, TimerSetTimeFlags::empty());
+        debug_assert_eq!(set, Ok(()), "a time to come is never refused");
     }
 
     /// The pipes that have rested, which are watched again from now on.
     fn end_rest(&mut self) -> Vec<PipeId> {
         let _: Result<(), Errno> = self.timer.wait();
-        self.rests = false;
         let mut rested = std::mem::take(&mut self.resting);
         rested.retain(|id| {
             let Some(pipe) = self.pipes.get_mut(id) else { return false };
