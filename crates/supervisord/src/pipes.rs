@@ -43,6 +43,8 @@ pub struct Pipe {
     pub came: usize,
     /// It holds more than usual.
     pub enlarged: bool,
+    /// How many bytes it could hold when that last mattered to its pace.
+    pub room: Option<usize>,
     /// Nobody looks at it for a moment.
     pub resting: bool,
 }
@@ -140,13 +142,13 @@ impl Pipes {
         if !pipe.enlarged && (count >= FULL_PIPE || expected >= FULL_PIPE) {
             pipe.enlarge();
         }
-        // The kernel is asked for the capacity only where it decides: this runs for each line of a quiet program.
-        if count >= READ_SIZE && !(calls && pipe.came >= pipe.capacity() / 2) {
+        // The room is looked at only where it decides: this runs for each line of a quiet program.
+        if count >= READ_SIZE && !(calls && pipe.came >= pipe.room() / 2) {
             return;
         }
         pipe.came = 0;
         pipe.emptied = now;
-        if expected >= STREAM && !pipe.resting && (calls || expected <= pipe.capacity() / 2) {
+        if expected >= STREAM && !pipe.resting && (calls || expected <= pipe.room() / 2) {
             self.rest(id);
         }
     }
@@ -241,8 +243,16 @@ impl Pipe {
         self.enlarged = true;
         let _: Result<i32, Errno> = fcntl(&self.fd, FcntlArg::F_SETPIPE_SZ(ENLARGED));
     }
+        self.room = None;
 
-    /// How many bytes it can hold.
+    /// How many bytes it can hold. The kernel is asked once, as it would wait for the writer each time.
+    fn room(&mut self) -> usize {
+        let room = self.room.unwrap_or_else(|| self.capacity());
+        self.room = Some(room);
+        room
+    }
+
+    /// How many bytes it can hold now. Its writer may have changed that.
     pub fn capacity(&self) -> usize {
         fcntl(&self.fd, FcntlArg::F_GETPIPE_SZ)
             .ok()
@@ -277,6 +287,7 @@ mod tests {
             came: 0,
             enlarged: false,
             resting: false,
+            room: None,
         };
         let id = pipes.add(pipe).expect("watched");
         (pipes, id, writer.into())

@@ -158,6 +158,7 @@ impl Supervisor {
                 emptied: now.mono,
                 came: 0,
                 enlarged: false,
+                room: None,
                 resting: false,
             };
             if let Err(errno) = self.pipes.add(pipe) {
