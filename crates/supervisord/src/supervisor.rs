@@ -124,7 +124,7 @@ pub struct Supervisor {
 }
 
 /// So often pipes are read, all together, before calls have their turn.
-const READS: usize = 8;
+const READS: usize = 4;
 /// How often output is offered again to the slow reader of a log.
 const FLUSH_PERIOD: Duration = Duration::from_millis(50);
 

@@ -150,6 +150,25 @@ fn lines_that_are_written_together_are_told_together() {
     );
 }
 
+// undocumented: an event holds at most 128 KiB, which is what the original reads at once.
+#[test]
+fn much_output_is_told_in_parts() {
+    const SIZE: usize = 4_000_000;
+    let text = format!(
+        "{SPEAKER}command=/bin/sh -c \"head -c {SIZE} /dev/zero | tr '\\0' x\"\nstdout_events_enabled=true\n{}buffer_size=1000\n",
+        listener("l", "PROCESS_LOG_STDOUT")
+    );
+    let bed = TestBed::new(&text);
+    let mut lengths = Vec::new();
+    bed.eventually("all of it is told", || {
+        let events = heard(&bed, "l");
+        lengths = events.iter().filter_map(|event| Some(event.payload.split_once('\n')?.1.len())).collect();
+        lengths.iter().sum::<usize>() >= SIZE
+    });
+    assert_eq!(lengths.iter().sum::<usize>(), SIZE);
+    assert!(lengths.iter().all(|&length| length <= 128 * 1024), "{lengths:?}");
+}
+
 // configuration.rst, stdout_events_enabled: "PROCESS_LOG_STDOUT events will be emitted when the process writes to its stdout". The
 // default is false.
 #[test]

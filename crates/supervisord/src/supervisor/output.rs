@@ -22,6 +22,9 @@ use crate::repr;
 /// Where the buffer begins with one, the kernel copies a tenth faster.
 pub(super) const CACHE_LINE: usize = 64;
 
+/// A PROCESS_LOG event holds at most what the original reads at once.
+const EVENT_SIZE: usize = 128 * 1024;
+
 /// So long after a call the next is likely.
 const CONVERSATION: Duration = Duration::from_millis(10);
 
@@ -160,9 +163,9 @@ impl Supervisor {
                                 repr::decoded(bytes)
                             );
                         }
-                        if events {
+                        for part in bytes.chunks(EVENT_SIZE).filter(|_| events) {
                             self.publish(Event::process_log_kind(stream), now, || {
-                                Event::process_log(subject, pid, stream, bytes)
+                                Event::process_log(subject, pid, stream, part)
                             });
                         }
                     }
