@@ -224,7 +224,7 @@ impl LogFile {
         if let Err(errno) = self.drain_backlog() {
             return self.fail_or_keep(errno, bytes, now);
         }
-        let Written { bytes: count, stopped } = self.sink.as_ref().map(|sink| sink.write(bytes))?;
+        let Written { bytes: count, stopped } = self.sink.as_mut().map(|sink| sink.write(bytes))?;
         match stopped {
             None => self.resume(),
             Some(Errno::EAGAIN) => {
@@ -238,7 +238,7 @@ impl LogFile {
 
     fn drain_backlog(&mut self) -> Result<(), Errno> {
         while !self.backlog.is_empty()
-            && let Some(sink) = &self.sink
+            && let Some(sink) = &mut self.sink
         {
             let Written { bytes, stopped } = sink.write(self.backlog.as_slices().0);
             self.backlog.drain(..bytes);

@@ -7,17 +7,28 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, fallocate};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
+use nix::sys::statfs::{EXT4_SUPER_MAGIC, fstatfs};
 use nix::unistd::{Whence, lseek, write};
 
 use super::Access;
+
+/// Who writes so much at once is likely to write more.
+const FLOOD: usize = 64 * 1024;
+/// So much room is reserved ahead of a flood.
+const RESERVED: i64 = 1024 * 1024;
+/// So large is a file before room is reserved: what stays unused is at most an eighth of it.
+const RESERVED_FROM: i64 = 8 * RESERVED;
 
 /// An open descriptor.
 #[derive(Debug)]
 pub(super) struct Sink {
     fd: OwnedFd,
     kind: Kind,
+    /// So many bytes of a flood are written until room is reserved for more.
+    reserved: i64,
 }
 
 /// What is behind the descriptor.
@@ -60,7 +71,7 @@ impl Sink {
             access.apply(&file)?;
         }
         let kind = if regular && standard.is_none() { Kind::File } else { Kind::Special };
-        Ok(Self { fd: file.into(), kind })
+        Ok(Self::new(file, kind))
     }
 
     /// One of the descriptors that the daemon was started with.
@@ -71,7 +82,11 @@ impl Sink {
         }?;
         let file = File::from(fd);
         let socket = file.metadata()?.file_type().is_socket();
-        Ok(Self { fd: file.into(), kind: if socket { Kind::SharedSocket } else { Kind::Shared } })
+        Ok(Self::new(file, if socket { Kind::SharedSocket } else { Kind::Shared }))
+    }
+
+    fn new(fd: impl Into<OwnedFd>, kind: Kind) -> Self {
+        Self { fd: fd.into(), kind, reserved: 0 }
     }
 
     /// Whether it is a file that can be rotated.
@@ -90,7 +105,10 @@ impl Sink {
     }
 
     /// Writes as much as it can without waiting.
-    pub(super) fn write(&self, bytes: &[u8]) -> Written {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Written {
+        if bytes.len() >= FLOOD && self.kind == Kind::File {
+            self.reserve(bytes.len());
+        }
         let mut written = 0;
         while written < bytes.len() {
             match self.write_once(&bytes[written..]) {
@@ -101,6 +119,29 @@ impl Sink {
             }
         }
         Written { bytes: written, stopped: None }
+    }
+
+    /// Counts what is written, and reserves room when that of the last time is used up.
+    fn reserve(&mut self, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        if self.reserved < count {
+            let _: Result<(), Errno> = self.reserve_more();
+            // Also where it was refused, as on a full disk: then it is asked for again so much later.
+            self.reserved = RESERVED;
+        }
+        self.reserved = self.reserved.saturating_sub(count);
+    }
+
+    /// Reserves blocks behind the end of the file, whose size stays as it is.
+    ///
+    /// Otherwise ext4 looks for each block of 4 KiB by itself within `write`, which is a quarter of the time that one takes. Other
+    /// file systems are left alone: btrfs would not compress what is reserved, XFS reserves by itself.
+    fn reserve_more(&self) -> Result<(), Errno> {
+        let end = lseek(&self.fd, 0, Whence::SeekEnd)?;
+        if end < RESERVED_FROM || fstatfs(&self.fd)?.filesystem_type() != EXT4_SUPER_MAGIC {
+            return Ok(());
+        }
+        fallocate(&self.fd, FallocateFlags::FALLOC_FL_KEEP_SIZE, end, RESERVED)
     }
 
     fn write_once(&self, bytes: &[u8]) -> Result<usize, Errno> {
@@ -245,7 +286,7 @@ mod tests {
     #[test]
     fn a_shared_socket_that_is_full_is_not_waited_for() {
         let (ours, mut theirs) = UnixStream::pair().expect("a pair");
-        let sink = Sink { fd: ours.into(), kind: Kind::SharedSocket };
+        let mut sink = Sink::new(ours, Kind::SharedSocket);
         let Written { bytes, stopped } = sink.write(&vec![0; 10_000_000]);
         assert_eq!(stopped, Some(Errno::EAGAIN));
         drop(sink);
@@ -257,7 +298,7 @@ mod tests {
     #[test]
     fn a_shared_pipe_that_is_full_is_not_waited_for() {
         let (mut theirs, ours) = io::pipe().expect("a pipe");
-        let sink = Sink { fd: ours.into(), kind: Kind::Shared };
+        let mut sink = Sink::new(ours, Kind::Shared);
         let Written { bytes, stopped } = sink.write(&vec![0; 10_000_000]);
         assert_eq!(stopped, Some(Errno::EAGAIN));
         drop(sink);

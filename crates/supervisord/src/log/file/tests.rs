@@ -314,3 +314,57 @@ fn mode_and_owner_are_applied_at_creation_rotation_and_clearing() {
     assert_eq!(mode(), 0o662);
     assert_eq!(fs::metadata(&path).expect("there").uid(), user);
 }
+
+/// How many bytes are written, and how many more the file has on the disk.
+fn excess(log: &LogFile) -> (u64, u64) {
+    let file = fs::metadata(&log.path).expect("there");
+    (file.len(), (file.blocks() * 512).saturating_sub(file.len()))
+}
+
+#[test]
+fn a_flood_has_room_reserved_that_is_at_most_an_eighth_of_the_file() {
+    let folder = tempdir().expect("a folder");
+    let file_system = nix::sys::statfs::statfs(folder.path()).expect("a file system").filesystem_type();
+    let mut log = open(&folder, Rotation::default());
+    let (mut most, part) = (0, vec![b'x'; 100_000]);
+    for count in 1..=200 {
+        assert_eq!(log.write(&part, Instant::now()), None);
+        let (length, excess) = excess(&log);
+        assert_eq!(length, count * 100_000, "reserved room is no part of the file");
+        if length > 1024 * 1024 {
+            assert!(excess <= length / 8, "{excess} bytes more than the {length} written");
+        }
+        most = most.max(excess);
+    }
+    if file_system == nix::sys::statfs::EXT4_SUPER_MAGIC {
+        assert!(most > 500_000, "only {most} bytes were reserved");
+    }
+    assert!(fs::read(&log.path).expect("read").iter().all(|&byte| byte == b'x'));
+}
+
+#[test]
+fn single_lines_have_no_room_reserved() {
+    let folder = tempdir().expect("a folder");
+    let mut log = open(&folder, Rotation::default());
+    fs::write(&log.path, vec![b'x'; 20_000_000]).expect("written");
+    for _ in 0..100 {
+        write_letters(&mut log, &[100]);
+    }
+    let (length, excess) = excess(&log);
+    assert_eq!(length, 20_010_000);
+    assert!(excess < 100_000, "{excess} bytes more than were written");
+}
+
+#[test]
+fn a_file_that_is_truncated_amid_a_flood_goes_on_from_its_beginning() {
+    let folder = tempdir().expect("a folder");
+    let mut log = open(&folder, Rotation::default());
+    write_letters(&mut log, &[100_000; 100]);
+    fs::File::options().write(true).open(&log.path).and_then(|file| file.set_len(0)).expect("truncated");
+    assert_eq!(excess(&log), (0, 0), "the room goes with what was written");
+    write_letters(&mut log, &[100_000; 3]);
+    assert_eq!(
+        fs::read(&log.path).expect("read"),
+        [[b'a'; 100_000], [b'b'; 100_000], [b'c'; 100_000]].concat()
+    );
+}
