@@ -28,7 +28,7 @@ struct Load {
 pub(crate) fn measure(extent: Extent, table: &mut Table) {
     let part = if extent.short { 5 } else { 1 };
     let loads = [
-        Load { name: "64 KiB writes", programs: 1, bytes: 500 * MB / part, chunk: 65_536, rotation: "0" },
+        Load { name: "64 KiB writes", programs: 1, bytes: 1024 * MB / part, chunk: 65_536, rotation: "0" },
         Load {
             name: "64 KiB writes, rotated (50 MB × 10)",
             programs: 1,
@@ -36,7 +36,7 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
             chunk: 65_536,
             rotation: "50MB\nstdout_logfile_backups=10",
         },
-        Load { name: "100-byte lines", programs: 1, bytes: 100 * MB / part, chunk: 100, rotation: "0" },
+        Load { name: "100-byte lines", programs: 1, bytes: 200 * MB / part, chunk: 100, rotation: "0" },
         Load {
             name: "100-byte lines of 50 programs",
             programs: 50,
@@ -46,7 +46,7 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
         },
     ];
     for load in &loads {
-        for _ in 0..if extent.short { 1 } else { 3 } {
+        for _ in 0..if extent.short { 1 } else { 5 } {
             for side in Side::BOTH {
                 pump(load, side, table);
             }
