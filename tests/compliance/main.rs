@@ -5,6 +5,7 @@
 //! SUPERVISORD_UNDER_TEST=theirs SUPERVISORCTL_UNDER_TEST=theirs SUPERVISOR_PYTHON=…/bin/python cargo test -p supervisor-tests --test compliance
 //! ```
 
+mod clock;
 mod command_lines;
 mod configuration;
 mod ctl;

@@ -162,6 +162,21 @@ fn too_many_processes_are_told() {
     bed.state_becomes("says", "RUNNING");
 }
 
+// Spawn: a process cannot be born for another reason. It is tried again.
+#[test]
+fn other_errors_of_fork_are_told_by_their_names() {
+    let text = "[program:says]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\nstartretries=100\n";
+    let mut bed = Setup { text, ..Setup::default() }.prepare();
+    bed.launch_with_library("fork", "FORK_FAILS", "fails");
+    harness::eventually("the daemon answers", || bed.rpc("getState", []).is_ok());
+    bed.write("fails", "");
+    assert_eq!(bed.rpc("startProcess", ["says".into()]).unwrap_err().code, 50);
+    bed.logs("INFO spawnerr: unknown error during fork for 'says': ENOMEM");
+    assert_eq!(bed.info("says").spawnerr, "unknown error during fork for 'says': ENOMEM");
+    std::fs::remove_file(bed.path("fails")).unwrap();
+    bed.state_becomes("says", "RUNNING");
+}
+
 // A spawn error is a failed start like any other: BACKOFF, and another attempt.
 #[test]
 fn a_spawn_error_is_retried() {

@@ -1,6 +1,5 @@
 //! What only this implementation promises.
 
-mod clock;
 mod completions;
 mod configuration;
 mod ctl;

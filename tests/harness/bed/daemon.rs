@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -68,6 +69,20 @@ impl TestBed {
         command.args(through).args(self.daemon_command().get_args());
         self.surround(&mut command);
         self.launch_command(command);
+    }
+
+    /// Starts the daemon with a library of the helper programs loaded before all others, without waiting. What the library does is
+    /// told to it in the file that this variable names.
+    #[track_caller]
+    pub fn launch_with_library(&mut self, name: &str, variable: &str, file: &str) {
+        let library = self.path(&format!("{name}.so"));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs").join(name).with_extension("c");
+        // The compiler that links our programs is there.
+        let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
+        assert!(made.is_ok_and(|status| status.success()), "{} cannot be built", source.display());
+        let (load, told) =
+            (format!("LD_PRELOAD={}", library.display()), format!("{variable}={}/{file}", self.here()));
+        self.launch_through(&["env", &load, &told]);
     }
 
     fn launch_command(&mut self, mut command: Command) {
