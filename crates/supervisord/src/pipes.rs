@@ -53,6 +53,15 @@ pub struct Pipe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PipeId(u64);
 
+/// What a read brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// How many bytes; at least one.
+    pub count: usize,
+    /// They are as many as were asked for: there may be more.
+    pub more: bool,
+}
+
 /// Something in the set has become possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ready {
@@ -129,22 +138,23 @@ impl Pipes {
         self.pipes.range(PipeId(first)..=PipeId(first | u64::from(u32::MAX))).map(|(id, _)| *id).collect()
     }
 
-    /// So many bytes were read from a pipe.
+    /// This was read from a pipe.
     ///
     /// A stream of lines is left alone for a moment, in which it piles up: all of it is then had with two calls of the kernel where
     /// there were two for each line. Its writer does not notice, as the pipe is large enough for twice as much.
     ///
     /// A flood, which has few calls as it is, rests as well while clients call: it would keep two processors busy, and the
     /// client would wait until the kernel takes one away from them.
-    pub fn pace(&mut self, id: PipeId, count: usize, calls: bool, now: Instant) {
+    pub fn pace(&mut self, id: PipeId, read: Portion, calls: bool, now: Instant) {
         let Some(pipe) = self.pipes.get_mut(&id) else { return };
+        let Portion { count, more } = read;
         pipe.came += count;
         let expected = expected(pipe.came, now.duration_since(pipe.emptied), REST);
         if !pipe.enlarged && (count >= FULL_PIPE || expected >= FULL_PIPE) {
             pipe.enlarge();
         }
         // The room is looked at only where it decides: this runs for each line of a quiet program.
-        if count >= READ_SIZE && !(calls && pipe.came >= pipe.room() / 2) {
+        if more && !(calls && pipe.came >= pipe.room() / 2) {
             return;
         }
         pipe.came = 0;
@@ -294,6 +304,13 @@ mod tests {
         (pipes, id, writer.into())
     }
 
+    /// A read that left nothing.
+    fn all(count: usize) -> Portion {
+        Portion { count, more: false }
+    }
+
+    const FULL: Portion = Portion { count: READ_SIZE, more: true };
+
     const MICROSECONDS: Duration = Duration::from_micros(10);
 
     /// What is ready next, when something is.
@@ -307,7 +324,7 @@ mod tests {
     fn a_stream_of_lines_rests_and_is_then_ready() {
         let start = Instant::now();
         let (mut pipes, id, mut writer) = watched(start);
-        pipes.pace(id, 100, false, start + MICROSECONDS);
+        pipes.pace(id, all(100), false, start + MICROSECONDS);
         assert!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting));
         writer.write_all(b"more").expect("written");
         assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
@@ -319,7 +336,7 @@ mod tests {
     fn the_end_of_a_resting_pipe_is_told_after_its_rest() {
         let start = Instant::now();
         let (mut pipes, id, writer) = watched(start);
-        pipes.pace(id, 100, false, start + MICROSECONDS);
+        pipes.pace(id, all(100), false, start + MICROSECONDS);
         drop(writer);
         assert_eq!(next_ready(&mut pipes), [Ready::Output(id)]);
         assert_eq!(pipes.ready(), [Ready::Output(id)]);
@@ -329,7 +346,7 @@ mod tests {
     fn a_pipe_may_be_closed_while_it_rests() {
         let start = Instant::now();
         let (mut pipes, id, _writer) = watched(start);
-        pipes.pace(id, 100, false, start + MICROSECONDS);
+        pipes.pace(id, all(100), false, start + MICROSECONDS);
         pipes.remove(id);
         assert_eq!(next_ready(&mut pipes), []);
         assert_eq!(pipes.ready(), [], "the timer runs once");
@@ -338,12 +355,12 @@ mod tests {
     #[test]
     fn single_lines_and_floods_do_not_rest() {
         let start = Instant::now();
-        for (count, pause) in
-            [(100, Duration::from_millis(1)), (READ_SIZE, MICROSECONDS), (10_000, MICROSECONDS)]
+        for (read, pause) in
+            [(all(100), Duration::from_millis(1)), (FULL, MICROSECONDS), (all(10_000), MICROSECONDS)]
         {
             let (mut pipes, id, _writer) = watched(start);
-            pipes.pace(id, count, false, start + pause);
-            assert!(pipes.resting.is_empty(), "{count} bytes after {pause:?}");
+            pipes.pace(id, read, false, start + pause);
+            assert!(pipes.resting.is_empty(), "{read:?} after {pause:?}");
         }
     }
 
@@ -353,7 +370,7 @@ mod tests {
         let (mut pipes, id, _writer) = watched(start);
         let mut reads = 0;
         while pipes.get_mut(id).is_some_and(|pipe| !pipe.resting) && reads < 100 {
-            pipes.pace(id, READ_SIZE, true, start + MICROSECONDS);
+            pipes.pace(id, FULL, true, start + MICROSECONDS);
             reads += 1;
         }
         let half = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity() / 2);
@@ -366,7 +383,7 @@ mod tests {
         let start = Instant::now();
         let (mut pipes, id, _writer) = watched(start);
         let usual = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity());
-        pipes.pace(id, 1000, false, start + MICROSECONDS);
+        pipes.pace(id, all(1000), false, start + MICROSECONDS);
         let larger = pipes.get_mut(id).map_or(0, |pipe| pipe.capacity()) > usual;
         // Where the kernel refuses more room there is no rest.
         assert_eq!(pipes.get_mut(id).is_some_and(|pipe| pipe.resting), larger);
@@ -378,8 +395,8 @@ mod tests {
         let (mut pipes, first, _writer) = watched(start);
         let (mut others, other, _other_writer) = watched(start);
         let second = pipes.add(others.remove(other).expect("watched")).expect("watched");
-        pipes.pace(first, 100, false, start + MICROSECONDS);
-        pipes.pace(second, 200, false, start + MICROSECONDS);
+        pipes.pace(first, all(100), false, start + MICROSECONDS);
+        pipes.pace(second, all(200), false, start + MICROSECONDS);
         assert_eq!(next_ready(&mut pipes), [Ready::Output(first), Ready::Output(second)]);
         assert_eq!(pipes.ready(), [], "the timer runs once");
     }

@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::events::{Event, Subject};
 use crate::listener::Offer;
 use crate::log;
-use crate::pipes::{PipeId, READ_SIZE};
+use crate::pipes::{PipeId, Portion, READ_SIZE};
 use crate::process::ProcessId;
 use crate::process::output::{Piece, Stream};
 use crate::process::stdin::Refused;
@@ -33,7 +33,7 @@ const MOST_LEFT_OVER: usize = 8;
 
 /// What a read came to.
 enum Taken {
-    Bytes(usize),
+    Bytes(Portion),
     Empty,
     End,
 }
@@ -43,13 +43,13 @@ impl Supervisor {
     pub(super) fn read_pipe(&mut self, id: PipeId, most: usize, now: &Now) {
         for _ in 0..most {
             match self.take(id, now) {
-                Taken::Bytes(count) => {
+                Taken::Bytes(portion) => {
                     if !self.is_heard(id) {
                         let calls =
                             self.last_call.is_some_and(|last| now.mono.duration_since(last) < CONVERSATION);
-                        self.pipes.pace(id, count, calls, now.mono);
+                        self.pipes.pace(id, portion, calls, now.mono);
                     }
-                    if count < READ_SIZE {
+                    if !portion.more {
                         return;
                     }
                 }
@@ -69,18 +69,22 @@ impl Supervisor {
 
     fn take(&mut self, id: PipeId, now: &Now) -> Taken {
         let Some(pipe) = self.pipes.get_mut(id) else { return Taken::Empty };
+        // What floods a file is read so that the next part begins at a multiple of its size.
+        let log =
+            self.processes.get(&pipe.process).and_then(|process| process.log(pipe.stream).file.as_ref());
+        let most = log.filter(|_| pipe.enlarged).map_or(READ_SIZE, |log| log.up_to_multiple(READ_SIZE));
         // The buffer is lent for the time of the call, as what is done with it needs all of `self`.
         let mut buffer = std::mem::take(&mut self.buffer);
         let start = buffer.as_ptr().align_offset(CACHE_LINE);
-        let room = &mut buffer[start..start + READ_SIZE];
+        let room = &mut buffer[start..start + most];
         let taken = match read(&pipe.fd, &mut *room) {
             Ok(0) => Taken::End,
-            Ok(count) => Taken::Bytes(count),
+            Ok(count) => Taken::Bytes(Portion { count, more: count == most }),
             Err(Errno::EAGAIN | Errno::EINTR) => Taken::Empty,
             Err(_) => Taken::End,
         };
-        if let Taken::Bytes(count) = taken {
-            self.pass_on(id, Some(&room[..count]), now);
+        if let Taken::Bytes(portion) = taken {
+            self.pass_on(id, Some(&room[..portion.count]), now);
         }
         self.buffer = buffer;
         taken
@@ -95,7 +99,7 @@ impl Supervisor {
             let mut left = self.pipes.get_mut(id).map_or(0, |pipe| pipe.capacity());
             loop {
                 match self.take(id, now) {
-                    Taken::Bytes(count) if count < left => left -= count,
+                    Taken::Bytes(portion) if portion.count < left => left -= portion.count,
                     Taken::Bytes(_) | Taken::Empty if place >= surplus => break,
                     Taken::Bytes(_) | Taken::Empty | Taken::End => {
                         self.close_pipe(id, now);

@@ -368,3 +368,22 @@ fn a_file_that_is_truncated_amid_a_flood_goes_on_from_its_beginning() {
         [[b'a'; 100_000], [b'b'; 100_000], [b'c'; 100_000]].concat()
     );
 }
+
+#[test]
+fn knows_how_far_it_is_to_the_next_multiple() {
+    let folder = tempdir().expect("a folder");
+    let mut log = open(&folder, rotation(200, 1));
+    let mut left = Vec::new();
+    for count in [30, 50, 20, 101] {
+        write_letters(&mut log, &[count]);
+        left.push(log.up_to_multiple(100));
+    }
+    assert_eq!(left, [70, 20, 100, 100], "the last write has rotated it");
+    let path = folder.path().join("found");
+    fs::write(&path, "with 20 bytes in it.").expect("written");
+    let mut found = LogFile::open(&path, Rotation::default(), Access::default()).expect("opened");
+    write_letters(&mut found, &[10]);
+    assert_eq!(found.up_to_multiple(100), 70);
+    let null = LogFile::open(Path::new("/dev/null"), Rotation::default(), Access::default());
+    assert_eq!(null.expect("opened").up_to_multiple(100), 100);
+}
