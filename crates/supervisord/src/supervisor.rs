@@ -91,6 +91,15 @@ pub struct Summary {
     pub given_up: usize,
 }
 
+/// What a signal is for: the log has a word for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The process is to end.
+    Killing,
+    /// A client asked for it.
+    Sending,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Supervisor {
@@ -297,13 +306,14 @@ impl Supervisor {
                     let signal = self.processes[&id].program.stopsignal.0;
                     let as_group = self.processes[&id].program.stopasgroup;
                     // A failure has been logged, and the state tells it.
-                    let _: Option<String> = self.send_signal(id, signal, as_group, "killing", now, os);
+                    let _: Option<String> = self.send_signal(id, signal, as_group, Purpose::Killing, now, os);
                 }
                 Action::Kill => {
                     let process = &self.processes[&id];
                     let as_group = process.program.killasgroup;
                     log::warn!("killing '{}' ({}) with SIGKILL", process.name(), process.pid.unwrap_or(0));
-                    let _: Option<String> = self.send_signal(id, libc::SIGKILL, as_group, "killing", now, os);
+                    let _: Option<String> =
+                        self.send_signal(id, libc::SIGKILL, as_group, Purpose::Killing, now, os);
                 }
                 Action::SayStarted => {
                     let process = &self.processes[&id];
@@ -328,19 +338,19 @@ impl Supervisor {
         id: ProcessId,
         signal: i32,
         as_group: bool,
-        verb: &str,
+        purpose: Purpose,
         now: &Now,
         os: &mut dyn Os,
     ) -> Option<String> {
         let process = self.processes.get_mut(&id)?;
         let (name, pid) = (process.name(), process.pid?);
         let shown = signals::name(signal);
-        match verb {
-            "killing" => log::debug!(
+        match purpose {
+            Purpose::Killing => log::debug!(
                 "killing {name} (pid {pid}) {}with signal {shown}",
                 if as_group { "process group " } else { "" }
             ),
-            _ => log::debug!("sending {name} (pid {pid}) sig {shown}"),
+            Purpose::Sending => log::debug!("sending {name} (pid {pid}) sig {shown}"),
         }
         let target = if as_group { Target::Group(pid) } else { Target::Process(pid) };
         match os.kill(target, signal) {
@@ -352,6 +362,10 @@ impl Supervisor {
                 None
             }
             Err(errno) => {
+                let verb = match purpose {
+                    Purpose::Killing => "killing",
+                    Purpose::Sending => "sending",
+                };
                 let text = format!("unknown problem {verb} {name} ({pid}): {}", errno.desc());
                 log::critical!("{text}");
                 process.stopping = false;

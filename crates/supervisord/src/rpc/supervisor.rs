@@ -23,8 +23,8 @@ use crate::process::command::CommandError;
 use crate::process::output::Stream;
 use crate::process::stdin::Refused;
 use crate::process::{Process, ProcessId};
-use crate::supervisor::Supervisor;
 use crate::supervisor::waiters::{Form, Goal, Wait, status};
+use crate::supervisor::{Purpose, Supervisor};
 
 /// What a call comes to.
 pub(super) enum Outcome {
@@ -390,7 +390,7 @@ impl Supervisor {
         if !self.process(id).state().is_signallable() {
             return Err(Code::NotRunning.with(name));
         }
-        match self.send_signal(id, number, false, "sending", now, os) {
+        match self.send_signal(id, number, false, Purpose::Sending, now, os) {
             None => Ok(()),
             Some(text) => Err(Code::Failed.with(text)),
         }
