@@ -19,8 +19,9 @@ use super::Access;
 const FLOOD: usize = 64 * 1024;
 /// So much room is reserved ahead of a flood.
 const RESERVED: i64 = 1024 * 1024;
-/// So large is a file before room is reserved: what stays unused is at most an eighth of it.
-const RESERVED_FROM: i64 = 8 * RESERVED;
+/// So large is a file before room is reserved. A smaller one may be rotated away before its blocks were ever looked for, as those of 50 MB
+/// are by default; and what stays unused is little beside it.
+const RESERVED_FROM: i64 = 64 * RESERVED;
 
 /// An open descriptor.
 #[derive(Debug)]
