@@ -70,9 +70,9 @@ impl Supervisor {
     fn take(&mut self, id: PipeId, now: &Now) -> Taken {
         let Some(pipe) = self.pipes.get_mut(id) else { return Taken::Empty };
         // What floods a file is read so that the next part begins at a multiple of its size.
-        let log =
-            self.processes.get(&pipe.process).and_then(|process| process.log(pipe.stream).file.as_ref());
-        let most = log.filter(|_| pipe.enlarged).map_or(READ_SIZE, |log| log.up_to_multiple(READ_SIZE));
+        let process = if pipe.enlarged { self.processes.get(&pipe.process) } else { None };
+        let log = process.and_then(|process| process.log(pipe.stream).file.as_ref());
+        let most = log.map_or(READ_SIZE, |log| log.up_to_multiple(READ_SIZE));
         // The buffer is lent for the time of the call, as what is done with it needs all of `self`.
         let mut buffer = std::mem::take(&mut self.buffer);
         let start = buffer.as_ptr().align_offset(CACHE_LINE);
