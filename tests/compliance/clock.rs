@@ -82,6 +82,14 @@ fn waits_end(bed: &TestBed) {
     bed.state_becomes("stays", "STOPPED");
 }
 
+/// What still waits for its end after all the jumps comes to it.
+fn stays_ends(bed: &TestBed) {
+    if bed.state("stays") == "STOPPING" {
+        nix::sys::signal::kill(bed.pid_of("stays"), Signal::SIGKILL).unwrap();
+    }
+    bed.state_becomes("stays", "STOPPED");
+}
+
 fn clock_forward(bed: &TestBed) {
     differs! {
         ours: go_on_waiting(bed),
@@ -98,6 +106,7 @@ fn a_clock_that_jumps_back_holds_nothing_up() {
     set(&bed, 0);
     // To the original, that is a day that has gone by.
     clock_forward(&bed);
+    stays_ends(&bed);
 }
 
 // undocumented: the original takes a clock that went forward for time that has gone by.
@@ -105,6 +114,9 @@ fn a_clock_that_jumps_back_holds_nothing_up() {
 fn a_clock_that_jumps_forward_ends_no_wait() {
     let bed = jumped(DAY);
     clock_forward(&bed);
+    set(&bed, 0);
+    clock_forward(&bed);
+    stays_ends(&bed);
 }
 
 // undocumented: the original knows no more how long a process was up that has started in the future, and takes it for long enough.
