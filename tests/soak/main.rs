@@ -70,12 +70,12 @@ fn run(time: Duration, round: Duration, with_faults: bool) {
     workers.iter_mut().for_each(Worker::add_all);
     let mut changes = Changes::new(&bed);
     let mut faults = with_faults.then(|| Faults::new(&bed, random.number()));
-    let mut figures = Figures::new(&bed);
     let quiet = obtain("a quiet moment", || {
         let open = bed.shown().descriptors().len();
         std::thread::sleep(Duration::from_millis(200));
         (open == bed.shown().descriptors().len()).then_some(open)
     });
+    let mut figures = Figures::new(&bed, quiet);
     let begin = Instant::now();
     while begin.elapsed() < time {
         let until = (Instant::now() + round).min(begin + time);
