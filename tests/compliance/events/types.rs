@@ -150,6 +150,22 @@ fn lines_that_are_written_together_are_told_together() {
     );
 }
 
+// undocumented: the original tells an empty text where strip_ansi has left nothing.
+#[test]
+fn output_of_which_nothing_is_left() {
+    let text = format!(
+        "[supervisord]\nstrip_ansi=true\n{SPEAKER}command=/usr/bin/printf '\\033[0m'\nstdout_events_enabled=true\n"
+    );
+    let bed = bed("PROCESS_LOG,PROCESS_STATE_EXITED", &text);
+    let empty = ("PROCESS_LOG_STDOUT", "processname:x groupname:x pid:PID channel:stdout\n");
+    let exited = ("PROCESS_STATE_EXITED", "processname:x groupname:x from_state:RUNNING expected:1 pid:PID");
+    differs! {
+        ours: hears_exactly(&bed, &[exited]),
+        theirs: hears_exactly(&bed, &[empty, exited]),
+        why: "output of which `strip_ansi` leaves nothing is no event",
+    }
+}
+
 // undocumented: an event holds at most 128 KiB, which is what the original reads at once.
 #[test]
 fn much_output_is_told_in_parts() {
