@@ -1,5 +1,6 @@
 //! Log throughput: how long until all that programs wrote is in their files, whole and in order, and the daemon's time on a processor.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
@@ -32,7 +33,8 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
         Load {
             name: "64 KiB writes, rotated (50 MB × 10)",
             programs: 1,
-            bytes: 500 * MB / part,
+            // No multiple of the maximum: with the last byte of one, all is there before it was rotated.
+            bytes: 490 * MB / part,
             chunk: 65_536,
             rotation: "50MB\nstdout_logfile_backups=10",
         },
@@ -46,16 +48,33 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) {
         },
     ];
     for load in &loads {
-        for _ in 0..if extent.short { 1 } else { 5 } {
+        let mut best: BTreeMap<Side, Pumped> = BTreeMap::new();
+        for _ in 0..if extent.short { 2 } else { 5 } {
             for side in Side::BOTH {
-                pump(load, side, table);
+                let pumped = pump(load, side);
+                let best = best.entry(side).or_insert(pumped);
+                *best = Pumped { speed: best.speed.max(pumped.speed), cpu: best.cpu.min(pumped.cpu) };
             }
+        }
+        for (side, Pumped { speed, cpu }) in best {
+            table.add(format!("log: {}", load.name), "MiB/s", side, speed);
+            table.add(format!("log: {}: processor", load.name), "ms/GiB", side, cpu);
         }
     }
 }
 
-fn pump(load: &Load, side: Side, table: &mut Table) {
-    let Load { name, programs, bytes, chunk, rotation } = *load;
+/// What was seen of a load. Of several rounds the best counts: a virtual machine returns memory to its host that nobody has used for
+/// seconds, and it is chance which of the logs is charged with having it again, which takes up to ten times as long as writing.
+#[derive(Debug, Clone, Copy)]
+struct Pumped {
+    /// MiB a second.
+    speed: f64,
+    /// The daemon's time on a processor, in milliseconds for a GiB.
+    cpu: f64,
+}
+
+fn pump(load: &Load, side: Side) -> Pumped {
+    let Load { programs, bytes, chunk, rotation, .. } = *load;
     let daemon = Daemon::start(
         side,
         &format!(
@@ -77,11 +96,14 @@ fn pump(load: &Load, side: Side, table: &mut Table) {
         sleep(Duration::from_millis(1));
     }
     let megabytes = (programs * bytes) as f64 / MB as f64;
-    table.add(format!("log: {name}"), "MiB/s", side, megabytes / begin.elapsed().as_secs_f64());
-    table.add(format!("log: {name}: processor"), "ms/GiB", side, (daemon.cpu() - cpu) / megabytes * 1024.0);
+    let pumped = Pumped {
+        speed: megabytes / begin.elapsed().as_secs_f64(),
+        cpu: (daemon.cpu() - cpu) / megabytes * 1024.0,
+    };
     for program in &all {
         is_whole(program, bytes);
     }
+    pumped
 }
 
 /// The log of a program and its backups, the oldest first.
