@@ -90,6 +90,12 @@ fn one(side: Side, programs: usize, looks: usize, idle: Option<Duration>, table:
         client.call("supervisor.getAllProcessInfo", &[]);
     }
     drop(client);
+    // The end of the connection gives back what long answers took.
+    harness::eventually("the daemon sleeps", || {
+        let before = daemon.wakeups();
+        sleep(Duration::from_millis(20));
+        daemon.wakeups() == before
+    });
     for (what, line) in [("resident", "Rss"), ("proportional", "Pss"), ("private dirty", "Private_Dirty")] {
         table.add(memory(what, programs), "KiB", side, daemon.memory(line));
     }
