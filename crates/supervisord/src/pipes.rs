@@ -1,17 +1,20 @@
 //! The daemon's ends of its children's pipes, and the one set in which the kernel watches them all.
 //!
-//! Owns the descriptors and the identity of what they carry. Reads nothing by itself, and knows no process but by its
-//! id. One epoll set for thousands of pipes is one source of events for the event loop and costs no memory of ours.
+//! Owns the descriptors and the identity of what they carry. Knows no process but by its id, and nothing of what is read.
+//! One epoll set for thousands of pipes is one source of events for the event loop and costs no memory of ours.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use nix::unistd::{pipe2, read};
 
 use crate::log::syslog::Lines;
 use crate::os::Pid;
@@ -80,6 +83,15 @@ pub struct Pipes {
     resting: Vec<PipeId>,
     /// Tells when those are looked at again. In the set as well, and not a deadline of the event loop, which counts in milliseconds.
     timer: TimerFd,
+    staging: Staging,
+}
+
+/// A pipe of our own, empty but within a read. The pages that a busy program wrote are moved here, which is quick, and copied
+/// from here: its own pipe is locked while it is copied from, and the program would have to wait.
+#[derive(Debug)]
+struct Staging {
+    reader: File,
+    writer: OwnedFd,
 }
 
 /// What the timer is known by in the set.
@@ -103,7 +115,8 @@ impl Pipes {
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
-        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer })
+        let staging = Staging::new()?;
+        Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer, staging })
     }
 
     /// A descriptor that is readable when something is ready.
@@ -125,6 +138,12 @@ impl Pipes {
     /// A pipe, unless it is at its end.
     pub fn get_mut(&mut self, id: PipeId) -> Option<&mut Pipe> {
         self.pipes.get_mut(&id)
+    }
+
+    /// Reads what is in a pipe now, as far as it fits; nothing: it is at its end. Fails with `EAGAIN` when it is empty.
+    pub fn read(&self, id: PipeId, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let pipe = self.pipes.get(&id).ok_or(Errno::EBADF)?;
+        if pipe.enlarged { self.staging.read(&pipe.fd, buffer) } else { read(&pipe.fd, buffer) }
     }
 
     /// Closes a pipe.
@@ -247,6 +266,26 @@ fn expected(count: usize, since: Duration, time: Duration) -> usize {
     usize::try_from(expected).unwrap_or(usize::MAX)
 }
 
+impl Staging {
+    fn new() -> Result<Self, Errno> {
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
+        // All that an enlarged pipe holds has a place here, in however many parts it was written. Where the kernel refuses, less
+        // is moved at once.
+        let _: Result<i32, Errno> = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(ENLARGED));
+        Ok(Self { reader: reader.into(), writer })
+    }
+
+    fn read(&self, pipe: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let moved = splice(pipe, None, &self.writer, None, buffer.len(), SpliceFFlags::SPLICE_F_NONBLOCK);
+        match moved {
+            Ok(count) => (&self.reader).read_exact(&mut buffer[..count]).map(|()| count).or(Err(Errno::EIO)),
+            Err(Errno::EAGAIN | Errno::EINTR) => moved,
+            // A sandbox may not have it.
+            Err(_) => read(pipe, buffer),
+        }
+    }
+}
+
 impl Pipe {
     /// Lets its writer get further ahead. Where the kernel refuses, it stays as it is.
     fn enlarge(&mut self) {
@@ -275,14 +314,12 @@ impl Pipe {
 mod tests {
     use std::io::Write;
 
-    use nix::fcntl::OFlag;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    use nix::unistd::pipe2;
 
     use super::*;
 
     /// A watched pipe, last read at this instant, and its other end.
-    fn watched(start: Instant) -> (Pipes, PipeId, std::fs::File) {
+    fn watched(start: Instant) -> (Pipes, PipeId, File) {
         let mut pipes = Pipes::new().expect("an epoll set");
         let (fd, writer) = pipe2(OFlag::O_NONBLOCK).expect("a pipe");
         let pipe = Pipe {
@@ -349,6 +386,49 @@ mod tests {
         pipes.remove(id);
         assert_eq!(next_ready(&mut pipes), []);
         assert_eq!(pipes.ready(), [], "the timer runs once");
+    }
+
+    /// Writes numbered bytes, so many at once, and reads them in portions of this size. A pipe that could not be enlarged has room
+    /// for them as well.
+    fn is_whole(pipes: &Pipes, id: PipeId, writer: &mut File, part: usize, portion: usize) {
+        let text: Vec<u8> = (0..=u8::MAX).cycle().step_by(7).take(30_000).collect();
+        for part in text.chunks(part) {
+            writer.write_all(part).expect("room");
+        }
+        let (mut found, mut buffer) = (Vec::new(), vec![0; portion]);
+        while let Ok(count) = pipes.read(id, &mut buffer) {
+            assert!(count > 0, "it is not at its end");
+            found.extend_from_slice(&buffer[..count]);
+        }
+        assert!(found == text, "{} bytes, written by {part} and read by {portion}", found.len());
+    }
+
+    #[test]
+    fn an_enlarged_pipe_is_read_whole_however_it_was_written() {
+        let (mut pipes, id, mut writer) = watched(Instant::now());
+        pipes.get_mut(id).expect("a pipe").enlarge();
+        for (part, portion) in
+            [(100, 1000), (100, READ_SIZE), (2049, 4096), (4096, 4096), (65_536, 7), (1000, 1 << 20)]
+        {
+            is_whole(&pipes, id, &mut writer, part, portion);
+        }
+        assert_eq!(pipes.read(id, &mut [0]), Err(Errno::EAGAIN));
+        drop(writer);
+        assert_eq!(pipes.read(id, &mut [0]), Ok(0));
+    }
+
+    /// A sandbox may refuse `splice`, or leave the staging small.
+    #[test]
+    fn an_enlarged_pipe_is_read_without_help_of_the_kernel() {
+        let (mut pipes, id, mut writer) = watched(Instant::now());
+        pipes.get_mut(id).expect("a pipe").enlarge();
+        let set = fcntl(&pipes.staging.writer, FcntlArg::F_SETPIPE_SZ(4096));
+        assert_eq!(set, Ok(4096), "as small as can be");
+        is_whole(&pipes, id, &mut writer, 100, READ_SIZE);
+        pipes.staging.writer = File::open("/dev/null").expect("what nothing is moved into").into();
+        is_whole(&pipes, id, &mut writer, 100, READ_SIZE);
+        drop(writer);
+        assert_eq!(pipes.read(id, &mut [0]), Ok(0));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::unistd::read;
 use supervisor_config::sections::LogLevel;
 
 use super::Supervisor;
@@ -77,7 +76,7 @@ impl Supervisor {
         let mut buffer = std::mem::take(&mut self.buffer);
         let start = buffer.as_ptr().align_offset(CACHE_LINE);
         let room = &mut buffer[start..start + most];
-        let taken = match read(&pipe.fd, &mut *room) {
+        let taken = match self.pipes.read(id, room) {
             Ok(0) => Taken::End,
             Ok(count) => Taken::Bytes(Portion { count, more: count == most }),
             Err(Errno::EAGAIN | Errno::EINTR) => Taken::Empty,
