@@ -4,8 +4,6 @@
 //! One epoll set for thousands of pipes is one source of events for the event loop and costs no memory of ours.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -16,7 +14,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::unistd::{pipe2, read};
 
-use crate::log::syslog::Lines;
+use crate::log::{self, syslog::Lines};
 use crate::os::Pid;
 use crate::process::ProcessId;
 use crate::process::output::{Output, Stream};
@@ -83,14 +81,15 @@ pub struct Pipes {
     resting: Vec<PipeId>,
     /// Tells when those are looked at again. In the set as well, and not a deadline of the event loop, which counts in milliseconds.
     timer: TimerFd,
-    staging: Staging,
+    /// None where the kernel does not give it or does not let it be used: all is then read from the pipes themselves.
+    staging: Option<Staging>,
 }
 
 /// A pipe of our own, empty but within a read. The pages that a busy program wrote are moved here, which is quick, and copied
 /// from here: its own pipe is locked while it is copied from, and the program would have to wait.
 #[derive(Debug)]
 struct Staging {
-    reader: File,
+    reader: OwnedFd,
     writer: OwnedFd,
 }
 
@@ -115,7 +114,7 @@ impl Pipes {
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
-        let staging = Staging::new()?;
+        let staging = Staging::new().ok();
         Ok(Self { epoll, pipes: BTreeMap::new(), next: 0, resting: Vec::new(), timer, staging })
     }
 
@@ -141,9 +140,28 @@ impl Pipes {
     }
 
     /// Reads what is in a pipe now, as far as it fits; nothing: it is at its end. Fails with `EAGAIN` when it is empty.
-    pub fn read(&self, id: PipeId, buffer: &mut [u8]) -> Result<usize, Errno> {
+    pub fn read(&mut self, id: PipeId, buffer: &mut [u8]) -> Result<usize, Errno> {
         let pipe = self.pipes.get(&id).ok_or(Errno::EBADF)?;
-        if pipe.enlarged { self.staging.read(&pipe.fd, buffer) } else { read(&pipe.fd, buffer) }
+        let Some(staging) = self.staging.as_ref().filter(|_| pipe.enlarged) else {
+            return read(&pipe.fd, buffer);
+        };
+        match staging.take(&pipe.fd, buffer.len()) {
+            Ok(moved) => {
+                let found = staging.give(&mut buffer[..moved]);
+                if found < moved {
+                    // Pages of a file that the program sent may be gone. What is behind them must not be taken for another's.
+                    log::error!("{} bytes of output cannot be read", moved - found);
+                    self.staging = None;
+                }
+                if found == 0 && moved > 0 { Err(Errno::EIO) } else { Ok(found) }
+            }
+            Err(errno @ (Errno::EAGAIN | Errno::EINTR)) => Err(errno),
+            // A sandbox may not have `splice`.
+            Err(_) => {
+                self.staging = None;
+                read(&pipe.fd, buffer)
+            }
+        }
     }
 
     /// Closes a pipe.
@@ -268,21 +286,27 @@ fn expected(count: usize, since: Duration, time: Duration) -> usize {
 
 impl Staging {
     fn new() -> Result<Self, Errno> {
-        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
         // All that an enlarged pipe holds has a place here, in however many parts it was written. Where the kernel refuses, less
         // is moved at once.
         let _: Result<i32, Errno> = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(ENLARGED));
-        Ok(Self { reader: reader.into(), writer })
+        Ok(Self { reader, writer })
     }
 
-    fn read(&self, pipe: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
-        let moved = splice(pipe, None, &self.writer, None, buffer.len(), SpliceFFlags::SPLICE_F_NONBLOCK);
-        match moved {
-            Ok(count) => (&self.reader).read_exact(&mut buffer[..count]).map(|()| count).or(Err(Errno::EIO)),
-            Err(Errno::EAGAIN | Errno::EINTR) => moved,
-            // A sandbox may not have it.
-            Err(_) => read(pipe, buffer),
+    /// Moves at most so many bytes of a pipe here; none: it is at its end.
+    fn take(&self, pipe: &OwnedFd, most: usize) -> Result<usize, Errno> {
+        splice(pipe, None, &self.writer, None, most, SpliceFFlags::SPLICE_F_NONBLOCK)
+    }
+
+    /// Copies what was moved here; how much of it could be read.
+    fn give(&self, buffer: &mut [u8]) -> usize {
+        let mut found = 0;
+        while found < buffer.len()
+            && let Ok(count @ 1..) = read(&self.reader, &mut buffer[found..])
+        {
+            found += count;
         }
+        found
     }
 }
 
@@ -312,6 +336,7 @@ impl Pipe {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -390,7 +415,7 @@ mod tests {
 
     /// Writes numbered bytes, so many at once, and reads them in portions of this size. A pipe that could not be enlarged has room
     /// for them as well.
-    fn is_whole(pipes: &Pipes, id: PipeId, writer: &mut File, part: usize, portion: usize) {
+    fn is_whole(pipes: &mut Pipes, id: PipeId, writer: &mut File, part: usize, portion: usize) {
         let text: Vec<u8> = (0..=u8::MAX).cycle().step_by(7).take(30_000).collect();
         for part in text.chunks(part) {
             writer.write_all(part).expect("room");
@@ -410,25 +435,38 @@ mod tests {
         for (part, portion) in
             [(100, 1000), (100, READ_SIZE), (2049, 4096), (4096, 4096), (65_536, 7), (1000, 1 << 20)]
         {
-            is_whole(&pipes, id, &mut writer, part, portion);
+            is_whole(&mut pipes, id, &mut writer, part, portion);
         }
         assert_eq!(pipes.read(id, &mut [0]), Err(Errno::EAGAIN));
         drop(writer);
         assert_eq!(pipes.read(id, &mut [0]), Ok(0));
     }
 
-    /// A sandbox may refuse `splice`, or leave the staging small.
+    /// With a staging pipe that takes little, and one that takes nothing.
     #[test]
     fn an_enlarged_pipe_is_read_without_help_of_the_kernel() {
         let (mut pipes, id, mut writer) = watched(Instant::now());
         pipes.get_mut(id).expect("a pipe").enlarge();
-        let set = fcntl(&pipes.staging.writer, FcntlArg::F_SETPIPE_SZ(4096));
-        assert_eq!(set, Ok(4096), "as small as can be");
-        is_whole(&pipes, id, &mut writer, 100, READ_SIZE);
-        pipes.staging.writer = File::open("/dev/null").expect("what nothing is moved into").into();
-        is_whole(&pipes, id, &mut writer, 100, READ_SIZE);
+        let staging = pipes.staging.as_mut().expect("a pipe");
+        assert_eq!(fcntl(&staging.writer, FcntlArg::F_SETPIPE_SZ(4096)), Ok(4096), "as small as can be");
+        is_whole(&mut pipes, id, &mut writer, 100, READ_SIZE);
+        let staging = pipes.staging.as_mut().expect("it was of use");
+        staging.writer = File::open("/dev/null").expect("what nothing is moved into").into();
+        is_whole(&mut pipes, id, &mut writer, 100, READ_SIZE);
+        assert!(pipes.staging.is_none(), "the kernel is not asked again");
         drop(writer);
         assert_eq!(pipes.read(id, &mut [0]), Ok(0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_never_read_as_the_output_of_another() {
+        let (mut pipes, id, mut writer) = watched(Instant::now());
+        pipes.get_mut(id).expect("a pipe").enlarge();
+        let staging = pipes.staging.as_mut().expect("a pipe");
+        let _moved_to = std::mem::replace(&mut staging.reader, Staging::new().expect("another pipe").reader);
+        writer.write_all(b"lost").expect("room");
+        assert_eq!(pipes.read(id, &mut [0; 100]), Err(Errno::EIO));
+        is_whole(&mut pipes, id, &mut writer, 100, READ_SIZE);
     }
 
     #[test]
