@@ -10,7 +10,7 @@ use crate::table::Table;
 
 pub(crate) fn measure(extent: Extent, table: &mut Table) {
     let rounds: &[(usize, usize, usize)] = if extent.short {
-        &[(10, 2, 500), (100, 1, 100)]
+        &[(10, 5, 500), (100, 1, 100)]
     } else {
         // The original needs half a minute for a thousand programs, and a tenth of a second for each look at them.
         &[(10, 5, 500), (100, 2, 500), (1_000, 1, 50)]
